@@ -52,6 +52,10 @@ type Message struct {
 	ExpectsReplay   bool // a has-replay flag in a four-part sentry-trace (S12)
 
 	Body []byte // the envelope; nil when it was too large and is in the blob store
+	// Source gives the envelope (Size bytes) to Publish when the publisher does not hold it in
+	// memory: Body is nil then, and Publish streams it into the blob store. It may be called more
+	// than once, each time from the start. Nil on what is consumed.
+	Source func() (io.ReadCloser, error)
 	Blob string // its key there
 	Size int64  // bytes of the envelope, wherever it is
 }
