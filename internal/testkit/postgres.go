@@ -1,0 +1,205 @@
+package testkit
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver named pgx
+)
+
+// Postgres gives the URL of a new, empty database that is dropped when the test ends.
+//
+// The server is the one of TEST_POSTGRES_URL (its user must be allowed to create databases), else
+// one that is started once per test binary from the binaries in PGBIN, /usr/lib/postgresql or PATH.
+func Postgres(tb testing.TB) string {
+	tb.Helper()
+	server, err := postgresServer()
+	if err != nil {
+		Missing(tb, "Postgres", err)
+	}
+	name := Name("hindsight_test_")
+	if err := exec1(server, "CREATE DATABASE "+name); err != nil {
+		tb.Fatalf("create database: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := exec1(server, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			tb.Errorf("drop database: %v", err)
+		}
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// exec1 runs one statement on a connection of its own.
+func exec1(server, statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, statement)
+	return errors.Join(err, db.Close())
+}
+
+// postgresServer starts the server of this test binary at its first use. It is the one piece of
+// state shared by tests: starting a server for each would take longer than most tests.
+var postgresServer = sync.OnceValues(func() (string, error) {
+	if u := os.Getenv("TEST_POSTGRES_URL"); u != "" {
+		return u, nil
+	}
+	bin, err := postgresBinaries()
+	if err != nil {
+		return "", err
+	}
+	return startPostgres(bin)
+})
+
+func postgresBinaries() (string, error) {
+	if d := os.Getenv("PGBIN"); d != "" {
+		return d, nil
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres") // the pattern is good
+	sort.Slice(found, func(i, j int) bool {                         // 9 before 15
+		a, b := found[i], found[j]
+		return len(a) < len(b) || len(a) == len(b) && a < b
+	})
+	if len(found) > 0 {
+		return filepath.Dir(found[len(found)-1]), nil
+	}
+	if p, err := exec.LookPath("postgres"); err == nil {
+		if p, err = filepath.EvalSymlinks(p); err == nil {
+			return filepath.Dir(p), nil
+		}
+	}
+	return "", errors.New("no postgres in PGBIN, /usr/lib/postgresql or PATH; on Debian: apt-get install postgresql")
+}
+
+// supervise runs the server until its standard input closes, which happens when the test binary
+// ends in any way at all, a SIGKILL included; then it stops the server and removes the folder.
+const supervise = `
+"$BIN/initdb" -D "$DIR/data" -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions >"$DIR/log" 2>&1 </dev/null || exit 1
+"$BIN/postgres" -D "$DIR/data" -h 127.0.0.1 -p "$PORT" -k "$DIR" -F -c synchronous_commit=off -c full_page_writes=off \
+  -c shared_buffers=32MB -c max_connections=100 >>"$DIR/log" 2>&1 </dev/null &
+server=$!
+read -r _
+kill -INT $server
+wait $server
+rm -rf "$DIR"
+`
+
+func startPostgres(bin string) (string, error) {
+	dir, err := os.MkdirTemp("", "hindsight-postgres-") // not a test's folder: another user must be able to enter it
+	if err != nil {
+		return "", err
+	}
+	port, err := freePort()
+	if err != nil {
+		return "", err
+	}
+	c := exec.Command("/bin/sh", "-c", supervise)
+	c.Dir = "/"
+	c.Env = []string{"BIN=" + bin, "DIR=" + dir, "PORT=" + strconv.Itoa(port), "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=" + dir}
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt at the terminal is ours to hear, not the server's
+	if os.Getuid() == 0 {                               // postgres refuses to run as root; any other user will do
+		uid, gid := unprivileged()
+		c.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid}
+		if err := os.Chown(dir, int(uid), int(gid)); err != nil {
+			return "", err
+		}
+	}
+	stdin, err := c.StdinPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := c.Start(); err != nil {
+		return "", err
+	}
+	died := make(chan struct{})
+	go func() {
+		_ = c.Wait() // the log says more than the exit code
+		close(died)
+	}()
+	server := fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+	if err := waitReady(server, died, 60*time.Second); err != nil {
+		log, _ := os.ReadFile(filepath.Join(dir, "log"))
+		_ = stdin.Close()
+		return "", fmt.Errorf("start %s: %w\n%s", bin, err, log)
+	}
+	keep(stdin)
+	return server, nil
+}
+
+func waitReady(server string, died <-chan struct{}, timeout time.Duration) error {
+	deadline := time.After(timeout)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := exec1(server, "SELECT 1")
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-died:
+			return errors.New("it ended")
+		case <-deadline:
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+// kept holds what must stay open until the process ends; a collected pipe would close itself.
+var kept struct {
+	sync.Mutex
+	open []io.Closer
+}
+
+func keep(c io.Closer) {
+	kept.Lock()
+	kept.open = append(kept.open, c)
+	kept.Unlock()
+}
+
+func unprivileged() (uid, gid uint32) {
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		a, errU := strconv.ParseUint(u.Uid, 10, 32)
+		b, errG := strconv.ParseUint(u.Gid, 10, 32)
+		if errU == nil && errG == nil {
+			return uint32(a), uint32(b)
+		}
+	}
+	return 65534, 65534
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
