@@ -2,131 +2,100 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
-	"github.com/uptrace/bun/dialect/pgdialect"
-	"github.com/uptrace/bun/dialect/sqlitedialect"
-	"github.com/uptrace/bun/migrate"
-	_ "modernc.org/sqlite" // the pure-Go SQLite driver
 )
-
-// What callers branch on.
-var (
-	ErrNotFound = errors.New("not found")
-	ErrConflict = errors.New("already exists")
-)
-
-//go:embed migrations
-var migrations embed.FS
 
 // Store is an open database with its schema.
+//
+// SQLite: write is one connection, so writers queue in the process instead of failing on each
+// other's locks; read is a pool of connections that cannot write. Postgres: two pools, the reading
+// one read-only and with a statement timeout, so a slow search can neither change anything nor
+// starve the writers of connections.
 type Store struct {
-	write *bun.DB // SQLite: one connection, so writers queue in the process; Postgres: the same pool as read
+	write *bun.DB
 	read  *bun.DB
 }
 
-// Open connects to the database at url: "sqlite:<path>" or "postgres://…".
+// Open connects to the database at databaseURL: "sqlite:<path>" or "postgres://…".
 // It does not migrate; call [Store.Migrate].
 func Open(ctx context.Context, databaseURL string) (*Store, error) {
-	u, err := url.Parse(databaseURL)
-	if err != nil {
-		return nil, fmt.Errorf("database url: %w", err)
+	scheme, rest, ok := strings.Cut(databaseURL, ":")
+	if !ok {
+		return nil, errors.New("database url: want sqlite:<path> or postgres://…")
 	}
 	var s *Store
-	switch u.Scheme {
+	var err error
+	switch scheme {
 	case "sqlite":
-		s, err = openSQLite(strings.TrimPrefix(strings.TrimPrefix(databaseURL, "sqlite:"), "//"))
+		s, err = openSQLite(ctx, rest)
 	case "postgres", "postgresql":
 		s, err = openPostgres(databaseURL)
 	default:
-		return nil, fmt.Errorf("database url: unknown scheme %q, want sqlite or postgres", u.Scheme)
+		return nil, fmt.Errorf("database url: unknown scheme %q, want sqlite or postgres", scheme)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("database url: %w", err)
 	}
-	if err := s.write.PingContext(ctx); err != nil {
+	// The writer first: on a new SQLite file it is the one that may switch to WAL.
+	if err := errors.Join(s.write.PingContext(ctx), s.read.PingContext(ctx)); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to database: %w", err), s.Close())
 	}
 	return s, nil
 }
 
-func openSQLite(path string) (*Store, error) {
-	dsn := func(extra string) string {
-		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)" +
-			"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)" + extra
-	}
-	w, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
-	if err != nil {
-		return nil, err
-	}
-	w.SetMaxOpenConns(1)
-	r, err := sql.Open("sqlite", dsn("&_pragma=query_only(1)"))
-	if err != nil {
-		return nil, err
-	}
-	r.SetMaxOpenConns(8)
-	return &Store{write: bun.NewDB(w, sqlitedialect.New()), read: bun.NewDB(r, sqlitedialect.New())}, nil
-}
-
-func openPostgres(databaseURL string) (*Store, error) {
-	cfg, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		return nil, fmt.Errorf("database url: %w", err)
-	}
-	// bun writes arguments into the SQL text, so every statement is new: a statement cache only costs.
-	cfg.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
-	db := sql.OpenDB(stdlib.GetConnector(*cfg))
-	db.SetMaxOpenConns(20)
-	db.SetMaxIdleConns(10)
-	b := bun.NewDB(db, pgdialect.New())
-	return &Store{write: b, read: b}, nil
-}
-
 // Close releases the connections.
 func (s *Store) Close() error {
-	if s.read == s.write {
-		return s.write.Close()
-	}
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 
-func (s *Store) postgres() bool { return s.write.Dialect().Name() == dialect.PG }
-
-// Migrate brings the schema up to date. It may run any number of times.
-func (s *Store) Migrate(ctx context.Context) error {
-	dir := "migrations/sqlite"
-	if s.postgres() {
-		dir = "migrations/postgres"
-	}
-	sub, err := fs.Sub(migrations, dir)
-	if err != nil {
-		return err
-	}
-	ms := migrate.NewMigrations()
-	if err := ms.Discover(sub); err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	m := migrate.NewMigrator(s.write, ms, migrate.WithMarkAppliedOnSuccess(true))
-	if err := m.Init(ctx); err != nil {
-		return fmt.Errorf("prepare migrations: %w", err)
-	}
-	if _, err := m.Migrate(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+// Ping says whether the database answers. It uses a reading connection: a long write does not make
+// the store look dead.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.read.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping database: %w", err)
 	}
 	return nil
 }
 
-// tx runs fn in one transaction on the writing side.
+// Stats is what an operator wants to know about the database.
+type Stats struct {
+	Engine    string // sqlite | postgres
+	Version   string // of the engine, as it says
+	Bytes     int64  // of the database, indexes included
+	Open      int    // connections, both handles
+	InUse     int
+	WaitCount int64 // times a caller had to wait for a connection
+}
+
+// Stats asks the database about itself.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	st := Stats{Engine: "sqlite"}
+	q := "SELECT sqlite_version(), page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+	if s.postgres() {
+		st.Engine = "postgres"
+		q = "SELECT current_setting('server_version'), pg_database_size(current_database())"
+	}
+	if err := s.read.NewRaw(q).Scan(ctx, &st.Version, &st.Bytes); err != nil {
+		return Stats{}, border(fmt.Errorf("database stats: %w", err))
+	}
+	for _, db := range []*bun.DB{s.read, s.write} {
+		d := db.Stats()
+		st.Open += d.OpenConnections
+		st.InUse += d.InUse
+		st.WaitCount += d.WaitCount
+	}
+	return st, nil
+}
+
+func (s *Store) postgres() bool { return s.write.Dialect().Name() == dialect.PG }
+
+// tx runs fn in one transaction on the writing side. fn must not use s.write itself: on SQLite the
+// transaction holds the only writing connection.
 func (s *Store) tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
-	return s.write.RunInTx(ctx, nil, fn)
+	return border(s.write.RunInTx(ctx, nil, fn))
 }

@@ -1,0 +1,18 @@
+package store
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+)
+
+// What tests outside the package may reach.
+
+func (s *Store) Writer() *bun.DB { return s.write }
+func (s *Store) Reader() *bun.DB { return s.read }
+
+func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
+	return s.tx(ctx, fn)
+}
+
+var Border = border
