@@ -3,7 +3,6 @@ package envelope
 import (
 	"encoding/hex"
 	"errors"
-	"strings"
 )
 
 // ErrID is returned for text that is not an id.
@@ -16,8 +15,8 @@ type ID [16]byte
 // (all zero) is refused like any other non-id: SDKs send it for "none".
 func ParseID(s string) (ID, error) {
 	var id ID
-	if len(s) == 36 {
-		s = strings.ReplaceAll(s, "-", "")
+	if len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-' {
+		s = s[:8] + s[9:13] + s[14:18] + s[19:23] + s[24:]
 	}
 	if len(s) != 32 {
 		return ID{}, ErrID
