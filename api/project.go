@@ -1,0 +1,225 @@
+package api
+
+import (
+	"time"
+)
+
+// ProjectRef names a project inside other objects.
+type ProjectRef struct {
+	ID       string  `json:"id"`
+	Name     string  `json:"name"`
+	Slug     string  `json:"slug"`
+	Platform *string `json:"platform"`
+}
+
+// Team is a group of people. There is one per organisation, with everybody in it.
+type Team struct {
+	ID   string `json:"id"`
+	Slug string `json:"slug"`
+	Name string `json:"name"`
+}
+
+// EventProcessing says whether processing lags.
+type EventProcessing struct {
+	SymbolicationDegraded bool `json:"symbolicationDegraded"`
+}
+
+// LatestRelease is the version that was last seen.
+type LatestRelease struct {
+	Version string `json:"version"`
+}
+
+// Project is an application that sends, as in lists.
+type Project struct {
+	ID                    string              `json:"id"`
+	Slug                  string              `json:"slug"`
+	Name                  string              `json:"name"`
+	Platform              *string             `json:"platform"`
+	DateCreated           time.Time           `json:"dateCreated"`
+	IsBookmarked          bool                `json:"isBookmarked"`
+	IsMember              bool                `json:"isMember"`
+	HasAccess             bool                `json:"hasAccess"`
+	Access                []string            `json:"access"`
+	Features              []string            `json:"features"`
+	FirstEvent            *time.Time          `json:"firstEvent"`
+	FirstTransactionEvent bool                `json:"firstTransactionEvent"`
+	Environments          []string            `json:"environments"`
+	Platforms             []string            `json:"platforms"`
+	Team                  Team                `json:"team"`
+	Teams                 []Team              `json:"teams"`
+	LatestRelease         Null[LatestRelease] `json:"latestRelease"`
+	Status                string              `json:"status"`
+	Avatar                Avatar              `json:"avatar"`
+	Color                 string              `json:"color"`
+	IsInternal            bool                `json:"isInternal"`
+	IsPublic              bool                `json:"isPublic"`
+	EventProcessing       EventProcessing     `json:"eventProcessing"`
+	HasUserReports        bool                `json:"hasUserReports"`
+	HasSessions           bool                `json:"hasSessions"`
+	HasProfiles           bool                `json:"hasProfiles"`
+	HasReplays            bool                `json:"hasReplays"`
+	HasFlags              bool                `json:"hasFlags"`
+	HasFeedbacks          bool                `json:"hasFeedbacks"`
+	HasNewFeedbacks       bool                `json:"hasNewFeedbacks"`
+	HasMonitors           bool                `json:"hasMonitors"`
+	HasMinifiedStackTrace bool                `json:"hasMinifiedStackTrace"`
+	HasLogs               bool                `json:"hasLogs"`
+	HasTraceMetrics       bool                `json:"hasTraceMetrics"`
+}
+
+// ProjectDetail adds a project's settings; what cannot be set yet has Sentry's default.
+type ProjectDetail struct {
+	Project
+	Organization         Organization   `json:"organization"`
+	Options              map[string]any `json:"options"`
+	DigestsMinDelay      int            `json:"digestsMinDelay"`
+	DigestsMaxDelay      int            `json:"digestsMaxDelay"`
+	SubjectPrefix        string         `json:"subjectPrefix"`
+	SubjectTemplate      string         `json:"subjectTemplate"`
+	AllowedDomains       []string       `json:"allowedDomains"`
+	ResolveAge           int            `json:"resolveAge"`
+	DataScrubber         bool           `json:"dataScrubber"`
+	DataScrubberDefaults bool           `json:"dataScrubberDefaults"`
+	SafeFields           []string       `json:"safeFields"`
+	SensitiveFields      []string       `json:"sensitiveFields"`
+	StoreCrashReports    int            `json:"storeCrashReports"`
+	SecurityToken        string         `json:"securityToken"`
+	SecurityTokenHeader  *string        `json:"securityTokenHeader"`
+	VerifySSL            bool           `json:"verifySSL"`
+	ScrubIPAddresses     bool           `json:"scrubIPAddresses"`
+	ScrapeJavaScript     bool           `json:"scrapeJavaScript"`
+	GroupingConfig       string         `json:"groupingConfig"`
+	GroupingEnhancements string         `json:"groupingEnhancements"`
+	FingerprintingRules  string         `json:"fingerprintingRules"`
+	ProcessingIssues     int            `json:"processingIssues"`
+	DefaultEnvironment   *string        `json:"defaultEnvironment"`
+	RelayPiiConfig       *string        `json:"relayPiiConfig"`
+	BuiltinSymbolSources []string       `json:"builtinSymbolSources"`
+	SymbolSources        string         `json:"symbolSources"`
+	HighlightTags        []string       `json:"highlightTags"`
+	HighlightContext     map[string]any `json:"highlightContext"`
+}
+
+// ProjectsInput lists projects.
+type ProjectsInput struct {
+	OrgPath
+	PageParams
+	Query string `query:"query" doc:"slug:x, or part of a name or slug."`
+}
+
+// AllProjectsInput lists the projects of every organisation the caller is in.
+type AllProjectsInput struct {
+	PageParams
+}
+
+// CreateProjectInput makes a project with a key named Default.
+type CreateProjectInput struct {
+	OrgPath
+	Body struct {
+		_ struct{} `json:"-" additionalProperties:"true"`
+
+		Name     string `json:"name" minLength:"1" maxLength:"200"`
+		Slug     string `json:"slug,omitempty" maxLength:"100"`
+		Platform string `json:"platform,omitempty" maxLength:"64"`
+	}
+}
+
+// UpdateProjectInput changes what it names.
+type UpdateProjectInput struct {
+	ProjectPath
+	Body struct {
+		_ struct{} `json:"-" additionalProperties:"true"`
+
+		Name     *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
+		Slug     *string `json:"slug,omitempty" minLength:"1" maxLength:"100"`
+		Platform *string `json:"platform,omitempty" maxLength:"64"`
+	}
+}
+
+// KeyDSN is a key's DSN and the addresses derived from it; every value is a string.
+type KeyDSN struct {
+	Secret      string `json:"secret"`
+	Public      string `json:"public"`
+	CSP         string `json:"csp"`
+	Security    string `json:"security"`
+	Minidump    string `json:"minidump"`
+	NEL         string `json:"nel"`
+	Unreal      string `json:"unreal"`
+	CDN         string `json:"cdn"`
+	Crons       string `json:"crons"`
+	Playstation string `json:"playstation"`
+	Integration string `json:"integration"`
+	OTLPTraces  string `json:"otlp_traces"`
+	OTLPLogs    string `json:"otlp_logs"`
+}
+
+// KeyRateLimit is a quota of a key.
+type KeyRateLimit struct {
+	Count  int `json:"count"`
+	Window int `json:"window"`
+}
+
+// BrowserSDK lists the loader's versions.
+type BrowserSDK struct {
+	Choices [][2]string `json:"choices"`
+}
+
+// LoaderOptions are what the loader script turns on.
+type LoaderOptions struct {
+	HasReplay         bool `json:"hasReplay"`
+	HasPerformance    bool `json:"hasPerformance"`
+	HasDebug          bool `json:"hasDebug"`
+	HasFeedback       bool `json:"hasFeedback"`
+	HasLogsAndMetrics bool `json:"hasLogsAndMetrics"`
+}
+
+// Key is a DSN's key. Its id is its public part.
+type Key struct {
+	ID                string             `json:"id"`
+	Name              string             `json:"name"`
+	Label             string             `json:"label"`
+	Public            string             `json:"public"`
+	Secret            string             `json:"secret"`
+	ProjectID         int64              `json:"projectId"`
+	IsActive          bool               `json:"isActive"`
+	RateLimit         Null[KeyRateLimit] `json:"rateLimit"`
+	DSN               KeyDSN             `json:"dsn"`
+	BrowserSDKVersion string             `json:"browserSdkVersion"`
+	BrowserSDK        BrowserSDK         `json:"browserSdk"`
+	DateCreated       time.Time          `json:"dateCreated"`
+	LoaderOptions     LoaderOptions      `json:"dynamicSdkLoaderOptions"`
+}
+
+// KeysInput lists keys.
+type KeysInput struct {
+	ProjectPath
+	PageParams
+	Status string `query:"status" enum:"active,inactive"`
+}
+
+// KeyPath names a key by its public part.
+type KeyPath struct {
+	ProjectPath
+	Key string `path:"key"`
+}
+
+// CreateKeyInput makes a key.
+type CreateKeyInput struct {
+	ProjectPath
+	Body struct {
+		_ struct{} `json:"-" additionalProperties:"true"`
+
+		Name string `json:"name,omitempty" maxLength:"64"`
+	}
+}
+
+// UpdateKeyInput changes what it names.
+type UpdateKeyInput struct {
+	KeyPath
+	Body struct {
+		_ struct{} `json:"-" additionalProperties:"true"`
+
+		Name     *string `json:"name,omitempty" maxLength:"64"`
+		IsActive *bool   `json:"isActive,omitempty"`
+	}
+}
