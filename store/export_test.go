@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -16,3 +17,5 @@ func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) 
 }
 
 var Border = border
+
+func (s *Store) SetClock(now func() time.Time) { s.now = now }

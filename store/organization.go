@@ -1,6 +1,13 @@
 package store
 
-import "github.com/uptrace/bun"
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/uptrace/bun"
+)
 
 // Organization is a tenant: links, traces and replays are looked up inside one.
 type Organization struct {
@@ -12,29 +19,60 @@ type Organization struct {
 	CreatedMS int64  `bun:"created_ms"`
 }
 
-// Project receives the envelopes of one application, with the keys that belong to it.
-type Project struct {
-	bun.BaseModel `bun:"table:projects,alias:p"`
+// Scope is the organisation's own.
+func (o *Organization) Scope() Scope { return Scope{OrgID: o.ID} }
 
-	ID           int64  `bun:"id,pk,autoincrement"`
-	OrgID        int64  `bun:"org_id"`
-	Slug         string `bun:"slug"`
-	Name         string `bun:"name"`
-	Platform     string `bun:"platform"`
-	Settings     string `bun:"settings"`     // JSON object
-	IssueNumber  int64  `bun:"issue_number"` // the last short-id number given out
-	FirstEventMS *int64 `bun:"first_event_ms"`
-	CreatedMS    int64  `bun:"created_ms"`
+// CreateOrganization adds an organisation; [ErrConflict] when the slug is taken.
+func (s *Store) CreateOrganization(ctx context.Context, slug, name string) (*Organization, error) {
+	if err := checkSlug(slug); err != nil {
+		return nil, err
+	}
+	if err := checkName("name", name); err != nil {
+		return nil, err
+	}
+	o := &Organization{Slug: slug, Name: name, CreatedMS: s.nowMS()}
+	if _, err := s.write.NewInsert().Model(o).Returning("id").Exec(ctx); err != nil {
+		return nil, border(fmt.Errorf("create organization %s: %w", slug, err))
+	}
+	return o, nil
 }
 
-// ProjectKey is a DSN's key. It identifies a project; it authenticates nothing.
-type ProjectKey struct {
-	bun.BaseModel `bun:"table:project_keys,alias:pk"`
+// EnsureOrganization gives the organisation with that slug and makes it when there is none, with the
+// slug as its name. For the command line and the first start, which act on the machine's behalf.
+func (s *Store) EnsureOrganization(ctx context.Context, slug string) (*Organization, error) {
+	if err := checkSlug(slug); err != nil {
+		return nil, err
+	}
+	o := new(Organization)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		err := tx.NewSelect().Model(o).Where("slug = ?", slug).Scan(ctx)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		*o = Organization{Slug: slug, Name: slug, CreatedMS: s.nowMS()}
+		if _, err := tx.NewInsert().Model(o).On("CONFLICT (slug) DO NOTHING").Returning("NULL").Exec(ctx); err != nil {
+			return err
+		}
+		return tx.NewSelect().Model(o).Where("slug = ?", slug).Scan(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ensure organization %s: %w", slug, err)
+	}
+	return o, nil
+}
 
-	PublicKey string `bun:"public_key,pk"`
-	ProjectID int64  `bun:"project_id"`
-	SecretKey string `bun:"secret_key"`
-	Label     string `bun:"label"`
-	Active    bool   `bun:"active"`
-	CreatedMS int64  `bun:"created_ms"`
+// Organization gives the scope's organisation if slugOrID names it, else [ErrNotFound]: a stranger
+// cannot tell another's organisation from one that does not exist.
+func (s *Store) Organization(ctx context.Context, scope Scope, slugOrID string) (*Organization, error) {
+	o := new(Organization)
+	q := s.read.NewSelect().Model(o).Where("id = ?", scope.OrgID)
+	if n, ok := numericID(slugOrID); ok {
+		q = q.Where("id = ?", n)
+	} else {
+		q = q.Where("slug = ?", slugOrID)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, border(fmt.Errorf("organization: %w", err))
+	}
+	return o, nil
 }

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
@@ -19,6 +21,7 @@ import (
 type Store struct {
 	write *bun.DB
 	read  *bun.DB
+	now   func() time.Time // wall clock of created, expires and last-used columns
 }
 
 // Open connects to the database at databaseURL: "sqlite:<path>" or "postgres://…".
@@ -41,6 +44,7 @@ func Open(ctx context.Context, databaseURL string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database url: %w", err)
 	}
+	s.now = time.Now
 	// The writer first: on a new SQLite file it is the one that may switch to WAL.
 	if err := errors.Join(s.write.PingContext(ctx), s.read.PingContext(ctx)); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to database: %w", err), s.Close())
@@ -98,4 +102,18 @@ func (s *Store) postgres() bool { return s.write.Dialect().Name() == dialect.PG 
 // transaction holds the only writing connection.
 func (s *Store) tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
 	return border(s.write.RunInTx(ctx, nil, fn))
+}
+
+func (s *Store) nowMS() int64 { return s.now().UnixMilli() }
+
+// someRow is [ErrNotFound] when a statement changed no row.
+func someRow(res sql.Result, format string, args ...any) error {
+	n, err := res.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf(format+": %w", append(args, ErrNotFound)...)
+	}
+	return nil
 }

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/uptrace/bun"
+)
+
+// ProjectKey is a DSN's key. It identifies a project; it authenticates nothing.
+type ProjectKey struct {
+	bun.BaseModel `bun:"table:project_keys,alias:pk"`
+
+	PublicKey string `bun:"public_key,pk"`
+	ProjectID int64  `bun:"project_id"`
+	SecretKey string `bun:"secret_key"` // of DSNs for old SDKs; nothing checks it
+	Label     string `bun:"label"`
+	Active    bool   `bun:"active"`
+	CreatedMS int64  `bun:"created_ms"`
+}
+
+// CreateKey adds an active key to one of the scope's projects.
+func (s *Store) CreateKey(ctx context.Context, scope Scope, projectID int64, label string) (*ProjectKey, error) {
+	if err := checkName("label", label); err != nil {
+		return nil, err
+	}
+	var key *ProjectKey
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		err := tx.NewSelect().Model((*Project)(nil)).Column("id").
+			Where("org_id = ? AND id = ?", scope.OrgID, projectID).Scan(ctx, new(int64))
+		if err != nil {
+			return err
+		}
+		key, err = s.insertKey(ctx, tx, projectID, label)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create key of project %d: %w", projectID, err)
+	}
+	return key, nil
+}
+
+func (s *Store) insertKey(ctx context.Context, tx bun.Tx, projectID int64, label string) (*ProjectKey, error) {
+	k := &ProjectKey{PublicKey: randomHex(16), ProjectID: projectID, SecretKey: randomHex(16), Label: label, Active: true, CreatedMS: s.nowMS()}
+	if _, err := tx.NewInsert().Model(k).Returning("NULL").Exec(ctx); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// ProjectKeys lists the keys of one of the scope's projects, oldest first.
+func (s *Store) ProjectKeys(ctx context.Context, scope Scope, projectID int64) ([]ProjectKey, error) {
+	var ks []ProjectKey
+	err := s.read.NewSelect().Model(&ks).Where("project_id = ?", projectID).Where("project_id IN (?)", s.projectIDs(scope)).
+		Order("created_ms", "public_key").Scan(ctx)
+	if err != nil {
+		return nil, border(fmt.Errorf("list keys of project %d: %w", projectID, err))
+	}
+	return ks, nil
+}
+
+// ProjectKey gives one key of one of the scope's projects.
+func (s *Store) ProjectKey(ctx context.Context, scope Scope, projectID int64, publicKey string) (*ProjectKey, error) {
+	k := new(ProjectKey)
+	err := s.read.NewSelect().Model(k).Where("public_key = ? AND project_id = ?", publicKey, projectID).
+		Where("project_id IN (?)", s.projectIDs(scope)).Scan(ctx)
+	if err != nil {
+		return nil, border(fmt.Errorf("key of project %d: %w", projectID, err))
+	}
+	return k, nil
+}
+
+// KeyChange holds what is to change; nil stays as it is.
+type KeyChange struct {
+	Label  *string
+	Active *bool
+}
+
+// UpdateKey changes one key of one of the scope's projects and gives it as it is afterwards.
+func (s *Store) UpdateKey(ctx context.Context, scope Scope, projectID int64, publicKey string, c KeyChange) (*ProjectKey, error) {
+	if c.Label != nil {
+		if err := checkName("label", *c.Label); err != nil {
+			return nil, err
+		}
+	}
+	k := new(ProjectKey)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		of := func(q bun.QueryBuilder) bun.QueryBuilder {
+			return q.Where("public_key = ? AND project_id = ?", publicKey, projectID).Where("project_id IN (?)", s.projectIDs(scope))
+		}
+		q := tx.NewUpdate().Model(k).ApplyQueryBuilder(of)
+		if c.Label != nil {
+			q = q.Set("label = ?", *c.Label)
+		}
+		if c.Active != nil {
+			q = q.Set("active = ?", *c.Active)
+		}
+		if c != (KeyChange{}) {
+			if _, err := q.Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return tx.NewSelect().Model(k).ApplyQueryBuilder(of).Scan(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("update key of project %d: %w", projectID, err)
+	}
+	return k, nil
+}
+
+// DeleteKey removes one key of one of the scope's projects; what it brought in stays.
+func (s *Store) DeleteKey(ctx context.Context, scope Scope, projectID int64, publicKey string) error {
+	res, err := s.write.NewDelete().Model((*ProjectKey)(nil)).Where("public_key = ? AND project_id = ?", publicKey, projectID).
+		Where("project_id IN (?)", s.projectIDs(scope)).Exec(ctx)
+	if err != nil {
+		return border(fmt.Errorf("delete key of project %d: %w", projectID, err))
+	}
+	return someRow(res, "key of project %d", projectID)
+}
+
+// projectIDs is the subquery of the ids of the scope's projects.
+func (s *Store) projectIDs(scope Scope) *bun.SelectQuery {
+	return s.read.NewSelect().Model((*Project)(nil)).Column("id").Where("org_id = ?", scope.OrgID)
+}
+
+// RelayKey is what the edge needs to know of a key.
+type RelayKey struct {
+	PublicKey string `bun:"public_key"`
+	ProjectID int64  `bun:"project_id"`
+	OrgID     int64  `bun:"org_id"`
+	Active    bool   `bun:"active"`
+	Settings  string `bun:"settings"` // of the project, JSON object
+}
+
+// AllKeys gives every key of every organisation in one query, for the snapshot that relays hold in
+// memory; nothing that answers a person calls it.
+func (s *Store) AllKeys(ctx context.Context) ([]RelayKey, error) {
+	var ks []RelayKey
+	err := s.read.NewSelect().TableExpr("project_keys AS pk").Join("JOIN projects AS p ON p.id = pk.project_id").
+		ColumnExpr("pk.public_key, pk.project_id, p.org_id, pk.active, p.settings").Order("pk.public_key").Scan(ctx, &ks)
+	if err != nil {
+		return nil, border(fmt.Errorf("read all keys: %w", err))
+	}
+	return ks, nil
+}
+
+// randomHex gives n random bytes as lower-case hex.
+func randomHex(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) // never fails: crypto/rand ends the program instead
+	return hex.EncodeToString(b)
+}
