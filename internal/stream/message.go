@@ -56,8 +56,8 @@ type Message struct {
 	// memory: Body is nil then, and Publish streams it into the blob store. It may be called more
 	// than once, each time from the start. Nil on what is consumed.
 	Source func() (io.ReadCloser, error)
-	Blob string // its key there
-	Size int64  // bytes of the envelope, wherever it is
+	Blob   string // its key there
+	Size   int64  // bytes of the envelope, wherever it is
 }
 
 // Delivery is a message handed to a consumer.
