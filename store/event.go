@@ -13,24 +13,26 @@ const (
 type Event struct {
 	bun.BaseModel `bun:"table:events,alias:e"`
 
-	ProjectID   int64   `bun:"project_id,pk"`
-	EventID     string  `bun:"event_id,pk"`
-	OrgID       int64   `bun:"org_id"`
-	IssueID     int64   `bun:"issue_id"`
-	Level       string  `bun:"level"`
-	Platform    string  `bun:"platform"`
-	Title       string  `bun:"title"`
-	Culprit     string  `bun:"culprit"`
-	TimestampMS int64   `bun:"timestamp_ms"`
-	ReceivedMS  int64   `bun:"received_ms"`
-	TraceID     *string `bun:"trace_id"`
-	SpanID      *string `bun:"span_id"`
-	Environment string  `bun:"environment"`
-	Release     string  `bun:"release"`
-	UserKey     string  `bun:"user_key"` // "id:7", "email:a@b.c", "username:x", "ip:1.2.3.4" or empty
-	Unhandled   bool    `bun:"unhandled"`
-	Side        string  `bun:"side"`
-	Payload     []byte  `bun:"payload"`
+	ProjectID     int64   `bun:"project_id,pk"`
+	EventID       string  `bun:"event_id,pk"`
+	OrgID         int64   `bun:"org_id"`
+	IssueID       int64   `bun:"issue_id"`
+	Level         string  `bun:"level"`
+	Platform      string  `bun:"platform"`
+	Title         string  `bun:"title"`
+	Culprit       string  `bun:"culprit"`
+	TimestampMS   int64   `bun:"timestamp_ms"`
+	ReceivedMS    int64   `bun:"received_ms"`
+	TraceID       *string `bun:"trace_id"`
+	SpanID        *string `bun:"span_id"`
+	ParentSpanID  *string `bun:"parent_span_id"`
+	Environment   string  `bun:"environment"`
+	Release       string  `bun:"release"`
+	UserKey       string  `bun:"user_key"` // "id:7", "email:a@b.c", "username:x", "ip:1.2.3.4" or empty
+	Unhandled     bool    `bun:"unhandled"`
+	Side          string  `bun:"side"`
+	ExpectsReplay bool    `bun:"expects_replay"` // its sentry-trace said that a replay was running
+	Payload       []byte  `bun:"payload"`
 }
 
 // Attachment is a file that came with an event; its bytes are in Blobs.

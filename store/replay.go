@@ -34,8 +34,9 @@ type Replay struct {
 	DeviceFamily    string `bun:"device_family"`
 	DeviceBrand     string `bun:"device_brand"`
 	DeviceModel     string `bun:"device_model"`
-	Tags            string `bun:"tags"` // JSON object of arrays
-	URLs            string `bun:"urls"` // JSON array, as visited
+	Tags            string `bun:"tags"`    // JSON object of arrays
+	URLs            string `bun:"urls"`    // JSON array, as visited
+	Origins         string `bun:"origins"` // JSON: which segment each value came from, so that any order of arrival gives the same row
 	StartedMS       *int64 `bun:"started_ms"`
 	FinishedMS      *int64 `bun:"finished_ms"`
 	FirstSeenMS     int64  `bun:"first_seen_ms"`

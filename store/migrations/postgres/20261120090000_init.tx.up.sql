@@ -155,11 +155,13 @@ CREATE TABLE events (
   received_ms  BIGINT NOT NULL,
   trace_id     TEXT,
   span_id      TEXT,
+  parent_span_id TEXT,
   environment  TEXT NOT NULL DEFAULT '',
   release      TEXT NOT NULL DEFAULT '',
   user_key     TEXT NOT NULL DEFAULT '',
   unhandled    BOOLEAN NOT NULL DEFAULT FALSE,
   side         TEXT NOT NULL DEFAULT 'backend',
+  expects_replay BOOLEAN NOT NULL DEFAULT FALSE,
   payload      BYTEA NOT NULL,
   PRIMARY KEY (project_id, event_id)
 );
@@ -238,6 +240,7 @@ CREATE TABLE replays (
   device_model    TEXT NOT NULL DEFAULT '',
   tags            TEXT NOT NULL DEFAULT '{}',
   urls            TEXT NOT NULL DEFAULT '[]',
+  origins         TEXT NOT NULL DEFAULT '{}',
   started_ms      BIGINT,
   finished_ms     BIGINT,
   first_seen_ms   BIGINT NOT NULL,
@@ -390,3 +393,5 @@ CREATE TABLE raw_items (
   PRIMARY KEY (message_id, position)
 );
 CREATE INDEX raw_items_type ON raw_items (org_id, project_id, type, received_ms DESC);
+CREATE INDEX raw_items_event ON raw_items (org_id, event_id) WHERE event_id IS NOT NULL;
+CREATE INDEX raw_items_trace ON raw_items (org_id, trace_id) WHERE trace_id IS NOT NULL;
