@@ -1,0 +1,121 @@
+package relay
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/tidwall/gjson"
+)
+
+// envelope is POST /api/{id}/envelope/.
+func (q *request) envelope() error {
+	b, err := q.body(q.rl.cfg.MaxEnvelope)
+	if err != nil {
+		return err
+	}
+	rd := envelope.NewReader(b, envelope.Limits{Items: q.rl.cfg.MaxItems, Sizes: q.rl.cfg.Sizes})
+	h, err := rd.Header()
+	if err != nil {
+		return q.headerError(err, rd.Offset())
+	}
+	if err := q.authorizeHeader(h); err != nil {
+		return err
+	}
+	p := q.newParcel()
+	p.header = h
+	if err := q.cut(p, rd); err != nil {
+		return err
+	}
+	if err := q.accept(p); err != nil {
+		return err
+	}
+	q.deadline(true)
+	writeID(q.w, p.header.EventID)
+	return nil
+}
+
+// headerError judges an envelope header that cannot be read. When it should have told who
+// sends, that is what is missing.
+func (q *request) headerError(err error, offset int64) error {
+	var parse *envelope.ParseError
+	switch {
+	case !errors.As(err, &parse):
+		return err
+	case parse.Cause == envelope.CauseMissingHeader && offset == 0:
+		return refuseEmpty()
+	case q.auth == nil:
+		return refuseEnvelopeAuth()
+	}
+	return err
+}
+
+// accept filters a whole parcel, gives it an id and publishes it.
+func (q *request) accept(p *parcel) error {
+	if err := q.filter(p); err != nil {
+		return err
+	}
+	if err := identify(p); err != nil {
+		return err
+	}
+	return q.publish(p)
+}
+
+// identify gives the envelope an event id if an item needs one: the header's, else the one in
+// the event's own payload, else a new one. The header's always wins over the payload's.
+func identify(p *parcel) error {
+	if !p.header.EventID.IsZero() {
+		return nil
+	}
+	needed := false
+	for i := range p.items {
+		it := &p.items[i]
+		if t, _ := envelope.LookupItemType(it.header.Type); !t.NeedsEventID {
+			continue
+		}
+		needed = true
+		if envelope.BudgetOf(it.header) != envelope.BudgetEvent {
+			continue
+		}
+		b, err := it.payload.bytes()
+		if err != nil {
+			return err
+		}
+		if id, err := envelope.ParseID(gjson.GetBytes(b, "event_id").String()); err == nil {
+			p.header.EventID = id
+			return nil
+		}
+	}
+	if needed {
+		p.header.EventID = newEventID()
+	}
+	return nil
+}
+
+// newEventID makes a random UUID (version 4).
+func newEventID() envelope.ID {
+	var id envelope.ID
+	rand.Read(id[:]) // never fails
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// single makes a parcel of one item that we made ourselves of a request's body.
+func (q *request) single(h *envelope.ItemHeader, payload []byte) (*parcel, error) {
+	p := q.newParcel()
+	p.header = &envelope.Header{}
+	return p, q.add(p, h, payload)
+}
+
+func (q *request) add(p *parcel, h *envelope.ItemHeader, payload []byte) error {
+	w := p.spool.begin()
+	if _, err := w.Write(payload); err != nil {
+		return fmt.Errorf("keep item: %w", err)
+	}
+	it := item{header: h, payload: w.end()}
+	p.items = append(p.items, it)
+	q.seen = append(q.seen, it)
+	return nil
+}
