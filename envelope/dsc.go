@@ -117,7 +117,7 @@ func (d *DSC) encode() []byte {
 	text("org_id", d.OrgID)
 	text("replay_id", d.ReplayID.String())
 	for _, name := range slices.Sorted(maps.Keys(d.Other)) {
-		text(name, d.Other[name])
+		b = appendMember(b, name, quote(d.Other[name]))
 	}
 	return append(b, '}')
 }

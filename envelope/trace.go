@@ -169,12 +169,13 @@ func ParseBaggage(s string) Baggage {
 	return list
 }
 
-// percentDecode decodes %XX; text in which that fails stays as it is.
+// percentDecode decodes %XX; text in which that fails stays as it is. What databases refuse
+// goes, as in JSON text.
 func percentDecode(s string) string {
 	if d, err := url.PathUnescape(s); err == nil {
-		return strings.ToValidUTF8(d, "\uFFFD")
+		s = d
 	}
-	return strings.ToValidUTF8(s, "\uFFFD")
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
 // Get returns the value of a member, "" when it is missing. The last of duplicates stands.

@@ -37,7 +37,7 @@ func eachMember(obj []byte, fn func(name string, value []byte)) bool {
 		if end < 0 {
 			return false
 		}
-		name, ok := jsonText(obj[i:end])
+		name, ok := unquote(obj[i:end])
 		if !ok {
 			return false
 		}
@@ -139,8 +139,18 @@ func skipValue(b []byte, i int) int {
 	return i
 }
 
-// jsonText decodes a JSON string; false when the value is not one. Invalid UTF-8 becomes U+FFFD.
+// jsonText decodes a JSON string; false when the value is not one. Invalid UTF-8 becomes U+FFFD
+// and NUL goes, as databases refuse both.
 func jsonText(v []byte) (string, bool) {
+	s, ok := unquote(v)
+	if ok && strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
+	return s, ok
+}
+
+// unquote decodes a JSON string to the letter, as names must be compared.
+func unquote(v []byte) (string, bool) {
 	if len(v) < 2 || v[0] != '"' || v[len(v)-1] != '"' {
 		return "", false
 	}
