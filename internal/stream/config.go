@@ -58,7 +58,7 @@ type Config struct {
 	Log *slog.Logger
 
 	// BatchWait is how long a request may wait for others to share its disk sync with.
-	// 0: 2 ms; negative: no wait. It is only waited while another batch is being written.
+	// 0: 1 ms; negative: no wait. It is only waited while another batch is being written.
 	BatchWait time.Duration
 }
 
@@ -122,7 +122,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	switch {
 	case c.BatchWait == 0:
-		c.BatchWait = 2 * time.Millisecond
+		c.BatchWait = time.Millisecond
 	case c.BatchWait < 0:
 		c.BatchWait = 0
 	}

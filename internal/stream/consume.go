@@ -257,8 +257,9 @@ func (c *consumer) process(ctx context.Context, msgs []jetstream.Msg) {
 			together = append(together, it)
 		}
 	}
+	var handled []*item
 	if len(together) > 0 {
-		c.settle(hctx, together)
+		c.settle(hctx, together, &handled)
 	}
 	// What failed several times may be what made its batches fail: let it fail by itself. When
 	// all of them fail the cause is elsewhere, and trying the rest is only more load on it.
@@ -268,12 +269,13 @@ func (c *consumer) process(ctx context.Context, msgs []jetstream.Msg) {
 			c.later(it)
 			continue
 		}
-		if c.settle(hctx, []*item{it}) {
+		if c.settle(hctx, []*item{it}, &handled) {
 			failures = 0
 		} else {
 			failures++
 		}
 	}
+	c.ackAll(hctx, handled)
 }
 
 func (c *consumer) item(m jetstream.Msg) (*item, error) {
@@ -314,15 +316,13 @@ func (c *consumer) keepAlive(items []*item) (stop func()) {
 	return func() { close(done); ended.Wait() }
 }
 
-// settle calls the handler and does what its answer asks for. It says whether the items are
-// settled for good, rather than to come again.
-func (c *consumer) settle(ctx context.Context, items []*item) bool {
+// settle calls the handler and does what its answer asks for; what was handled is added to
+// handled, to be acknowledged. It says whether the items are settled for good, rather than to come again.
+func (c *consumer) settle(ctx context.Context, items []*item, handled *[]*item) bool {
 	err := c.call(ctx, items)
 	if err == nil {
 		c.brk.ok()
-		for _, it := range items {
-			c.ack(ctx, it)
-		}
+		*handled = append(*handled, items...)
 		return true
 	}
 	var perm *PermanentError
@@ -332,7 +332,7 @@ func (c *consumer) settle(ctx context.Context, items []*item) bool {
 	case ctx.Err() != nil: // cut off at the end of its grace
 	case (permanent || panicked) && len(items) > 1:
 		half := len(items) / 2
-		a, b := c.settle(ctx, items[:half]), c.settle(ctx, items[half:])
+		a, b := c.settle(ctx, items[:half], handled), c.settle(ctx, items[half:], handled)
 		return a && b
 	case permanent:
 		return c.bury(ctx, items[0], perm.Reason, err)
@@ -376,26 +376,6 @@ func (c *consumer) forgetPanics(it *item) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.panics, it.seq)
-}
-
-// ack settles an item that was handled. A lost acknowledgement is only a redelivery, except that
-// a redelivered message must find its blob: so with a blob the server has to confirm.
-func (c *consumer) ack(ctx context.Context, it *item) {
-	it.settled.Store(true)
-	c.forgetPanics(it)
-	if it.Blob == "" || !c.last {
-		if err := it.msg.Ack(); err != nil {
-			c.log.Warn("acknowledgement was not sent, the message will come again", "message", it.ID, "err", err)
-		}
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.s.tune.pubTimeout)
-	defer cancel()
-	if err := it.msg.DoubleAck(ctx); err != nil {
-		c.log.Warn("acknowledgement was not confirmed, the message may come again", "message", it.ID, "err", err)
-		return
-	}
-	c.s.dropBlob(ctx, it.Blob)
 }
 
 // later lets an item come again after a while that grows with its attempts.

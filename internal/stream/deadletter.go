@@ -60,7 +60,7 @@ func (b *broker) putDead(ctx context.Context, it *item, reason string, cause err
 	// is another one, however soon.
 	h[hdrMsgID] = []string{fmt.Sprintf("%s@%d", h.Get(hdrID), it.seq)}
 	return b.pub.one(ctx, &nats.Msg{
-		Subject: "dead." + strings.TrimPrefix(it.msg.Subject(), "ingest."),
+		Subject: deadSubject(it.msg.Subject()),
 		Header:  h,
 		Data:    it.msg.Data(),
 	})
@@ -168,7 +168,7 @@ func (d *DeadLetters) Resend(ctx context.Context, seq uint64) error {
 	// Under the id it came with, the stream might still know it and store nothing. Two calls at
 	// once for the same dead letter do share an id.
 	h[hdrMsgID] = []string{fmt.Sprintf("%s~%d", h.Get(hdrID), seq)}
-	again := &nats.Msg{Subject: "ingest." + strings.TrimPrefix(m.Subject, "dead."), Header: h, Data: m.Data}
+	again := &nats.Msg{Subject: "ingest." + strings.TrimPrefix(m.Subject, "dead.") + ".0", Header: h, Data: m.Data}
 	if err := b.pub.one(ctx, again); err != nil {
 		return fmt.Errorf("resend dead letter %d: %w", seq, err)
 	}

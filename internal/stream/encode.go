@@ -21,10 +21,18 @@ const (
 	deadSubjects   = "dead.>"
 )
 
-func ingestFilter(k Kind) string { return "ingest." + string(k) + ".*" }
+func ingestFilter(k Kind) string { return "ingest." + string(k) + ".>" }
 
-func subject(prefix string, m *Message) string {
-	return prefix + "." + string(m.Kind) + "." + strconv.FormatInt(m.ProjectID, 10)
+// subject of a message: ingest.<kind>.<project>.<stretch>. The stretch is any number that changes
+// every few MiB: it keeps a purge of handled messages to the part of the stream where they are.
+func subject(k Kind, project, stretch int64) string {
+	return "ingest." + string(k) + "." + strconv.FormatInt(project, 10) + "." + strconv.FormatInt(stretch, 10)
+}
+
+// deadSubject of a message that came under an ingest subject: dead.<kind>.<project>.
+func deadSubject(ingest string) string {
+	p := strings.Split(ingest, ".")
+	return "dead." + strings.Join(p[1:min(len(p), 3)], ".")
 }
 
 // Header names. All values but the id are optional; empty ones are left out.
@@ -93,8 +101,8 @@ func validID(id string) bool {
 	return true
 }
 
-// encode writes the message as it is stored. The body is not copied.
-func encode(m *Message) *nats.Msg {
+// encode writes the message as it is stored, in a stretch of the stream. The body is not copied.
+func encode(m *Message, stretch int64) *nats.Msg {
 	h := make(nats.Header, 16)
 	set := func(name, value string) {
 		if value != "" {
@@ -125,7 +133,7 @@ func encode(m *Message) *nats.Msg {
 	if m.Size > 0 {
 		set(hdrSize, strconv.FormatInt(m.Size, 10))
 	}
-	return &nats.Msg{Subject: subject("ingest", m), Header: h, Data: m.Body}
+	return &nats.Msg{Subject: subject(m.Kind, m.ProjectID, stretch), Header: h, Data: m.Body}
 }
 
 // decode reads a stored message. The body is not copied.

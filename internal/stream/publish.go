@@ -57,7 +57,7 @@ func (s *Stream) Publish(ctx context.Context, msgs ...*Message) error {
 		if c.Blob != "" && m.Blob == "" {
 			blobs = append(blobs, c.Blob)
 		}
-		msg := encode(c)
+		msg := encode(c, s.stretch.next(len(c.Body)))
 		req.msgs = append(req.msgs, msg)
 		req.size += msg.Size()
 	}
@@ -78,6 +78,19 @@ func (s *Stream) forget(ctx context.Context, keys []string) {
 	}
 }
 
+// stretch numbers the stretches of the stream: a new one every stretchSize bytes. It starts from
+// the clock, so that it does not come back to old numbers after a restart.
+type stretch struct {
+	base  int64
+	bytes atomic.Int64
+}
+
+const stretchSize = 4 << 20
+
+func (s *stretch) next(size int) int64 {
+	return s.base + s.bytes.Add(int64(size)+512)/stretchSize
+}
+
 // request is what one caller wants stored together.
 type request struct {
 	msgs []*nats.Msg
@@ -92,6 +105,7 @@ type publisher struct {
 	nc      *nats.Conn
 	timeout time.Duration // of one acknowledgement
 	wait    time.Duration // for others to join a batch
+	alone   int           // see cheaperAlone
 
 	in      chan *request
 	slots   chan struct{} // batches being written
@@ -106,7 +120,7 @@ const batchesInFlight = 2
 
 func newPublisher(nc *nats.Conn, timeout, wait time.Duration) *publisher {
 	return &publisher{
-		nc: nc, timeout: timeout, wait: wait,
+		nc: nc, timeout: timeout, wait: wait, alone: aloneUpTo,
 		in:      make(chan *request),
 		slots:   make(chan struct{}, batchesInFlight),
 		stopped: make(chan struct{}),
@@ -212,6 +226,10 @@ func (p *publisher) gather(first *request) (batch []*request, next *request) {
 // the same id, so that what was stored before is recognised.
 func (p *publisher) write(batch []*request) {
 	p.batches.Add(1)
+	if p.cheaperAlone(batch) {
+		p.each(batch)
+		return
+	}
 	var msgs []*nats.Msg
 	for _, r := range batch {
 		msgs = append(msgs, r.msgs...)
@@ -223,11 +241,33 @@ func (p *publisher) write(batch []*request) {
 		}
 		return
 	}
-	var again sync.WaitGroup
-	for _, r := range batch {
-		again.Go(func() { r.done <- p.singly(context.Background(), r.msgs) })
+	p.each(batch)
+}
+
+// aloneUpTo is how many messages cost less when each is synced by itself: the server stages an
+// atomic batch in a directory of its own, which takes about as long as this many syncs.
+const aloneUpTo = 4
+
+// cheaperAlone: only where every request is one message, since a request is all or nothing.
+func (p *publisher) cheaperAlone(batch []*request) bool {
+	if len(batch) > p.alone {
+		return false
 	}
-	again.Wait()
+	for _, r := range batch {
+		if len(r.msgs) > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// each stores every request by itself.
+func (p *publisher) each(batch []*request) {
+	var all sync.WaitGroup
+	for _, r := range batch {
+		all.Go(func() { r.done <- p.singly(context.Background(), r.msgs) })
+	}
+	all.Wait()
 }
 
 // batch stores the messages, at best as one batch; as in write, a batch without a clear answer

@@ -42,7 +42,7 @@ func pumpTo(to *publisher) Handler {
 			return err
 		}
 		for _, d := range batch {
-			m := encode(&d.Message)
+			m := encode(&d.Message, 0)
 			if size+m.Size() > maxBatchSize {
 				if err := flush(); err != nil {
 					return err

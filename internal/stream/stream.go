@@ -28,6 +28,8 @@ type Stream struct {
 	running sync.WaitGroup
 	closed  sync.Once
 
+	stretch stretch
+
 	bytes  atomic.Int64 // of the embedded stream at the last look
 	added  atomic.Int64 // published since
 	looked atomic.Int64 // when that was, ns since 1970
@@ -73,6 +75,7 @@ func openTuned(ctx context.Context, cfg Config, t tuning) (*Stream, error) {
 		return nil, fmt.Errorf("stream settings: %w", err)
 	}
 	s := &Stream{cfg: cfg, log: cfg.Log.With("component", "stream"), tune: t}
+	s.stretch.base = time.Now().UnixMilli()
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	if cfg.Role != RoleLinker {
@@ -109,6 +112,9 @@ func (s *Stream) openLocal(ctx, run context.Context) (err error) {
 	b, err := newBroker("embedded", pubc, subc, s.tune.pubTimeout, s.cfg.BatchWait)
 	if err != nil {
 		return err
+	}
+	if s.cfg.Sync == SyncProcess { // nothing is synced, so there is nothing to share
+		b.pub.alone, b.pub.wait = maxBatchMsgs, 0
 	}
 	if err := b.setUpLocal(ctx, s.cfg, s.tune.ackWait); err != nil {
 		b.close()
