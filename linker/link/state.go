@@ -1,0 +1,47 @@
+package link
+
+import "time"
+
+// State is what can be said about the replay of a link at a moment.
+type State string
+
+// The states of a link.
+const (
+	StateAvailable State = "available" // there is a recording
+	StatePending   State = "pending"   // named, not received yet
+	StateMissing   State = "missing"   // named, and too late to expect it; heals when a segment arrives
+	StateDeleted   State = "deleted"
+)
+
+// How long a recording may take: a retried segment is there within a minute; a replay lasts an hour at most.
+const (
+	arriving = time.Minute
+	lost     = 75 * time.Minute
+)
+
+// Absence is what is known about a replay that has no recording.
+type Absence struct {
+	Deleted   bool
+	Since     time.Time // when the replay was first named
+	Buffering bool      // the item said that the recorder only buffered
+	Reason    string    // what an outcome or a client report says became of it; empty: nothing known
+}
+
+// StateOf says whether the recording of a named replay is there, and if not, why, in words.
+func StateOf(recorded bool, a Absence, now time.Time) (State, string) {
+	switch age := now.Sub(a.Since); {
+	case a.Deleted:
+		return StateDeleted, "the recording was deleted"
+	case recorded:
+		return StateAvailable, ""
+	case age < arriving:
+		return StatePending, "recording still arriving"
+	case age < lost:
+		return StatePending, "recording not received yet"
+	case a.Reason != "":
+		return StateMissing, "recording lost: " + a.Reason
+	case a.Buffering:
+		return StateMissing, "the recorder was only buffering and never sent the recording"
+	}
+	return StateMissing, "recording never received"
+}
