@@ -19,9 +19,10 @@ import (
 // one read-only and with a statement timeout, so a slow search can neither change anything nor
 // starve the writers of connections.
 type Store struct {
-	write *bun.DB
-	read  *bun.DB
-	now   func() time.Time // wall clock of created, expires and last-used columns
+	write   *bun.DB
+	read    *bun.DB
+	hashing chan struct{}    // places to hash passwords in
+	now     func() time.Time // wall clock of created, expires and last-used columns
 }
 
 // Open connects to the database at databaseURL: "sqlite:<path>" or "postgres://…".
@@ -44,7 +45,7 @@ func Open(ctx context.Context, databaseURL string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database url: %w", err)
 	}
-	s.now = time.Now
+	s.now, s.hashing = time.Now, make(chan struct{}, maxHashes)
 	// The writer first: on a new SQLite file it is the one that may switch to WAL.
 	if err := errors.Join(s.write.PingContext(ctx), s.read.PingContext(ctx)); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to database: %w", err), s.Close())
