@@ -1,0 +1,135 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun"
+)
+
+// EventWrite is an event to store, with the issue it belongs to.
+type EventWrite struct {
+	Event     Event
+	Hashes    []string // grouping hashes, the most wanted first; at least one
+	Algorithm string
+	Issue     Issue // what a new issue gets from this event: type, title, culprit, metadata, …
+	Outcomes  []Outcome
+	Files     []string // blobs of its attachments, dropped with it when it is a duplicate
+}
+
+type eventKey struct {
+	project int64
+	id      string
+}
+
+func (e *Event) key() eventKey { return eventKey{e.ProjectID, e.EventID} }
+
+// events stores the events that are new in their project, with their issues.
+func (b *batch) events(ctx context.Context) error {
+	var all []*EventWrite
+	for _, w := range b.fresh {
+		for i := range w.Events {
+			all = append(all, &w.Events[i])
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(all, func(x, y *EventWrite) int {
+		return cmp.Or(cmp.Compare(x.Event.ProjectID, y.Event.ProjectID), cmp.Compare(x.Event.EventID, y.Event.EventID))
+	})
+	known, err := b.knownEvents(ctx, all)
+	if err != nil {
+		return err
+	}
+	var todo []*EventWrite
+	for _, e := range all {
+		if known[e.Event.key()] {
+			b.dropEvent(e)
+			continue
+		}
+		known[e.Event.key()] = true // a second one in this batch is a duplicate
+		todo = append(todo, e)
+	}
+	created, err := b.resolveIssues(ctx, todo)
+	if err != nil {
+		return err
+	}
+	stored, err := b.insertEvents(ctx, todo)
+	if err != nil {
+		return err
+	}
+	if err := b.dropEmptyIssues(ctx, created, stored); err != nil {
+		return err
+	}
+	return b.updateIssues(ctx, stored)
+}
+
+// dropEvent counts an event that exists already; what came with it is not kept a second time.
+func (b *batch) dropEvent(e *EventWrite) {
+	b.decide(e.Outcomes, false)
+	if len(e.Files) == 0 {
+		return
+	}
+	b.out.Orphans = append(b.out.Orphans, e.Files...)
+	for _, w := range b.fresh {
+		w.Attachments = slices.DeleteFunc(w.Attachments, func(a Attachment) bool { return slices.Contains(e.Files, a.Blob) })
+	}
+}
+
+func (b *batch) knownEvents(ctx context.Context, all []*EventWrite) (map[eventKey]bool, error) {
+	known := make(map[eventKey]bool, len(all))
+	for project, ids := range byProject(all, func(e *EventWrite) []string { return []string{e.Event.EventID} }) {
+		var rows []Event
+		err := b.tx.NewSelect().Model(&rows).Column("project_id", "event_id").
+			Where("project_id = ?", project).Where("event_id IN (?)", bun.List(ids)).Scan(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			known[rows[i].key()] = true
+		}
+	}
+	return known, nil
+}
+
+// byProject groups values of events by project.
+func byProject(es []*EventWrite, values func(*EventWrite) []string) map[int64][]string {
+	out := map[int64][]string{}
+	for _, e := range es {
+		out[e.Event.ProjectID] = append(out[e.Event.ProjectID], values(e)...)
+	}
+	for p, v := range out {
+		slices.Sort(v)
+		out[p] = slices.Compact(v)
+	}
+	return out
+}
+
+// insertEvents inserts events in key order and gives those that were inserted: another process may have
+// stored one of them since the look-up.
+func (b *batch) insertEvents(ctx context.Context, todo []*EventWrite) ([]*EventWrite, error) {
+	rows := make([]Event, 0, len(todo))
+	for _, e := range todo {
+		rows = append(rows, e.Event)
+	}
+	var inserted []Event
+	if err := insertNew(ctx, b.tx, rows, "project_id, event_id", &inserted); err != nil {
+		return nil, err
+	}
+	is := make(map[eventKey]bool, len(inserted))
+	for i := range inserted {
+		is[inserted[i].key()] = true
+	}
+	var stored []*EventWrite
+	for _, e := range todo {
+		if !is[e.Event.key()] {
+			b.dropEvent(e)
+			continue
+		}
+		b.decide(e.Outcomes, true)
+		stored = append(stored, e)
+	}
+	return stored, nil
+}
