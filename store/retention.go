@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// How long rows are kept whose age alone decides.
+const (
+	// keepStoredMessages is longer than a message can be on its way, so that no redelivery finds its
+	// guard gone. What waits longer is in the dead letters, and sent again by a person: that changes
+	// nothing either, as events, spans and segments have keys of their own.
+	keepStoredMessages = 7 * 24 * time.Hour
+	keepOutcomes       = 90 * 24 * time.Hour
+)
+
+// expireBatch is how many rows one transaction deletes: on SQLite it holds the only writing
+// connection meanwhile.
+const expireBatch = 1000
+
+// Expired counts what [Store.Expire] deleted.
+type Expired struct {
+	StoredMessages, Outcomes, SignInLinks, UserSessions int64
+}
+
+// Expire deletes rows that are too old to be of use: guards of stored messages after 7 days,
+// outcomes after 90, sign-in links and sessions that have ended. API tokens stay: their owner sees
+// that they expired. It works in small transactions and can be stopped at any time; what is left
+// goes the next time.
+//
+// Ages are those of the rows themselves, so a clock that jumps forward deletes early: the caller
+// runs it at intervals of hours and not on a clock it does not trust.
+func (s *Store) Expire(ctx context.Context) (Expired, error) {
+	now := s.now()
+	var e Expired
+	for _, step := range []struct {
+		count *int64
+		table string
+		row   string // what names a row, in both engines
+		where string
+		than  time.Time
+	}{
+		{&e.StoredMessages, "stored_messages", "message_id", "received_ms < ?", now.Add(-keepStoredMessages)},
+		{&e.Outcomes, "outcomes", "org_id, minute_ms, project_id, public_key, category, outcome, reason", "minute_ms < ?", now.Add(-keepOutcomes)},
+		{&e.SignInLinks, "sign_in_links", "token_hash", "expires_ms <= ?", now},
+		{&e.UserSessions, "user_sessions", "token_hash", "expires_ms <= ?", now},
+	} {
+		n, err := s.expire(ctx, step.table, step.row, step.where, step.than.UnixMilli())
+		*step.count = n
+		if err != nil {
+			return e, fmt.Errorf("expire %s: %w", step.table, border(err))
+		}
+	}
+	return e, nil
+}
+
+// expire deletes rows in batches until none is left. Table, row and where are constants of this file.
+func (s *Store) expire(ctx context.Context, table, row, where string, thanMS int64) (int64, error) {
+	total := int64(0)
+	for {
+		old := s.write.NewSelect().Table(table).ColumnExpr(row).Where(where, thanMS).Limit(expireBatch)
+		res, err := s.write.NewDelete().Table(table).Where("(?) IN (?)", bun.Safe(row), old).Exec(ctx)
+		if err != nil {
+			return total, err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return total, err
+		}
+		total += n
+		if n < expireBatch {
+			return total, nil
+		}
+	}
+}
