@@ -75,9 +75,6 @@ func storeCases() []conformanceCase {
 	}
 }
 
-// endpointCases grows with the endpoints.
-func endpointCases() []conformanceCase { return nil }
-
 func replayCases() []conformanceCase {
 	replay := strings.Repeat("e", 32)
 	segment := func(recording string) string {

@@ -94,7 +94,7 @@ var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return 
 
 // newParcel returns an empty parcel whose spool ends with the request.
 func (q *request) newParcel() *parcel {
-	p := &parcel{spool: &spool{dir: q.rl.cfg.TempDir, memory: q.rl.memory, disk: q.rl.disk}}
+	p := &parcel{header: &envelope.Header{}, spool: &spool{dir: q.rl.cfg.TempDir, memory: q.rl.memory, disk: q.rl.disk}}
 	q.onEnd(p.spool.close)
 	return p
 }
@@ -206,29 +206,36 @@ func (it *item) read(w *spoolWriter, rd io.Reader, sh shape, lax bool) (size int
 type onlyWriter struct{ io.Writer }
 type onlyReader struct{ io.Reader }
 
-// publish sends what is left of a parcel, with what was dropped of it, and waits for the promise.
-func (q *request) publish(p *parcel) error {
-	msgs, err := q.messages(p)
-	if err != nil {
-		return err
+// publish sends what is left of parcels, with what was dropped of them, and waits for the
+// promise: for all of them or none.
+func (q *request) publish(parcels ...*parcel) error {
+	var msgs []*stream.Message
+	var dropped []stream.Outcome
+	for _, p := range parcels {
+		list, err := q.messages(p)
+		if err != nil {
+			return err
+		}
+		msgs = append(msgs, list...)
+		dropped = append(dropped, p.dropped...)
 	}
-	if len(msgs) == 0 && len(p.dropped) == 0 {
-		return nil
-	}
-	ctx, cancel := q.publishContext()
-	defer cancel()
-	return q.send(ctx, p, msgs)
-}
-
-func (q *request) send(ctx context.Context, p *parcel, msgs []*stream.Message) error {
-	if len(p.dropped) > 0 {
+	if len(dropped) > 0 {
 		// Told in the same breath as the 200, or a crash would make the items vanish.
-		m, err := stream.NewOutcomesMessage(q.newIngestID()+":o", q.received, p.dropped)
+		m, err := stream.NewOutcomesMessage(q.newIngestID()+":o", q.received, dropped)
 		if err != nil {
 			return err
 		}
 		msgs = append(msgs, m)
 	}
+	if len(msgs) == 0 {
+		return nil
+	}
+	ctx, cancel := q.publishContext()
+	defer cancel()
+	return q.send(ctx, msgs)
+}
+
+func (q *request) send(ctx context.Context, msgs []*stream.Message) error {
 	var held, total int64
 	for _, m := range msgs {
 		held += int64(len(m.Body))

@@ -3,7 +3,6 @@ package relay
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/tidwall/gjson"
@@ -51,15 +50,17 @@ func (q *request) headerError(err error, offset int64) error {
 	return err
 }
 
-// accept filters a whole parcel, gives it an id and publishes it.
-func (q *request) accept(p *parcel) error {
-	if err := q.filter(p); err != nil {
-		return err
+// accept filters whole parcels, gives each an id and publishes them.
+func (q *request) accept(parcels ...*parcel) error {
+	for _, p := range parcels {
+		if err := q.filter(p); err != nil {
+			return err
+		}
+		if err := identify(p); err != nil {
+			return err
+		}
 	}
-	if err := identify(p); err != nil {
-		return err
-	}
-	return q.publish(p)
+	return q.publish(parcels...)
 }
 
 // identify gives the envelope an event id if an item needs one: the header's, else the one in
@@ -100,22 +101,4 @@ func newEventID() envelope.ID {
 	id[6] = id[6]&0x0f | 0x40
 	id[8] = id[8]&0x3f | 0x80
 	return id
-}
-
-// single makes a parcel of one item that we made ourselves of a request's body.
-func (q *request) single(h *envelope.ItemHeader, payload []byte) (*parcel, error) {
-	p := q.newParcel()
-	p.header = &envelope.Header{}
-	return p, q.add(p, h, payload)
-}
-
-func (q *request) add(p *parcel, h *envelope.ItemHeader, payload []byte) error {
-	w := p.spool.begin()
-	if _, err := w.Write(payload); err != nil {
-		return fmt.Errorf("keep item: %w", err)
-	}
-	it := item{header: h, payload: w.end()}
-	p.items = append(p.items, it)
-	q.seen = append(q.seen, it)
-	return nil
 }

@@ -154,10 +154,14 @@ func (rl *Relay) Run(ctx context.Context) error {
 // Stop turns readiness red, so that a load balancer sends no more. Requests are still taken.
 func (rl *Relay) Stop() { rl.stopping.Store(true) }
 
-// Match says whether a path is one of the relay's own. A server that also has an API below /api/
-// asks it first.
-func (rl *Relay) Match(path string) bool {
-	_, ok := findRoute(path)
+// Match says whether a request is for one of the relay's own endpoints. A server that also has
+// an API below /api/ asks it first, with the path as it came (a router that cleans paths by
+// redirecting would lose posts).
+func (rl *Relay) Match(r *http.Request) bool {
+	rt, ok := findRoute(r.URL.Path)
+	if ok && rt.name == "user_feedback" { // with a token it is the API's
+		_, ok = dsnAuth(r)
+	}
 	return ok
 }
 

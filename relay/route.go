@@ -13,7 +13,6 @@ type route struct {
 	key     string // public key in the path
 	arg     string // event id or monitor slug in the path
 	health  bool   // needs no credentials, is never refused for load
-	always  int    // status of the answer even when rate limited or shed; 0: none
 
 	handle func(*request) error
 }
@@ -44,6 +43,9 @@ func findRoute(path string) (route, bool) {
 	case "relay/healthcheck/ready":
 		return route{name: "ready", methods: "GET, HEAD", health: true, handle: (*request).ready}, true
 	}
+	if n == 6 && seg[1] == "0" && seg[2] == "projects" && seg[5] == "user-feedback" {
+		return route{name: "user_feedback", methods: "POST, GET", handle: (*request).userFeedback}, true
+	}
 	if seg[1] == "relay" || seg[1] == "0" || n < 3 {
 		return route{}, false
 	}
@@ -54,11 +56,44 @@ func findRoute(path string) (route, bool) {
 
 // findProjectRoute reads what follows /api/{id}/.
 func findProjectRoute(seg []string) (route, bool) {
-	switch name := seg[0]; {
-	case len(seg) == 1 && name == "envelope":
-		return route{name: name, methods: "POST", handle: (*request).envelope}, true
-	case len(seg) == 1 && name == "store":
-		return route{name: name, methods: "POST, GET", handle: (*request).store}, true
+	name := seg[0]
+	switch len(seg) {
+	case 1:
+		switch name {
+		case "envelope":
+			return route{name: name, methods: "POST", handle: (*request).envelope}, true
+		case "store":
+			return route{name: name, methods: "POST, GET", handle: (*request).store}, true
+		case "security", "csp-report":
+			return route{name: "security", methods: "POST", handle: (*request).security}, true
+		case "nel":
+			return route{name: name, methods: "POST", handle: (*request).nel}, true
+		case "minidump":
+			return route{name: name, methods: "POST", handle: (*request).minidump}, true
+		}
+	case 2:
+		switch name {
+		case "unreal":
+			return route{name: name, methods: "POST", key: seg[1], handle: (*request).unreal}, true
+		case "cron":
+			return route{name: name, methods: "POST, GET", arg: seg[1], handle: (*request).cron}, true
+		}
+	case 3:
+		switch {
+		case name == "cron":
+			return route{name: name, methods: "POST, GET", arg: seg[1], key: seg[2], handle: (*request).cron}, true
+		case name == "events" && seg[2] == "attachments":
+			return route{name: "attachments", methods: "POST", arg: seg[1], handle: (*request).attachments}, true
+		}
+	}
+	if name == "integration" {
+		seg = seg[1:]
+	}
+	switch strings.Join(seg, "/") {
+	case "otlp/v1/traces":
+		return route{name: "otlp_traces", methods: "POST", handle: (*request).otlpTraces}, true
+	case "otlp/v1/logs":
+		return route{name: "otlp_logs", methods: "POST", handle: (*request).otlpLogs}, true
 	}
 	return route{}, false
 }

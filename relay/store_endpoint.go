@@ -65,14 +65,20 @@ func (q *request) storeParcel(event []byte) (*parcel, error) {
 		h.Type = "transaction"
 	}
 	p := q.newParcel()
-	p.header = &envelope.Header{}
-	if err := q.take(p, h, bytes.NewReader(event)); err != nil {
-		return nil, err
+	return p, q.add(p, h, bytes.NewReader(event))
+}
+
+// add puts an item into a parcel of our own making; one that is not sound refuses the request.
+func (q *request) add(p *parcel, h *envelope.ItemHeader, payload io.Reader) error {
+	n := len(p.items)
+	if err := q.take(p, h, payload); err != nil {
+		return err
 	}
-	if len(p.items) == 0 {
-		return nil, refuse(http.StatusBadRequest, "invalid_json", errJSON.Error())
+	if len(p.items) == n {
+		p.dropped = nil
+		return refuse(http.StatusBadRequest, "invalid_json", errJSON.Error())
 	}
-	return p, nil
+	return nil
 }
 
 // storeEvent undoes what old clients wrapped an event in: nothing, base64, or base64 of zlib.
