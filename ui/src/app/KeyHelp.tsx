@@ -1,0 +1,35 @@
+import { Fragment } from "react";
+import { Dialog } from "@/components/Dialog";
+
+const groups: [string, [string[], string][]][] = [
+  ["Everywhere", [[["⌘", "K"], "search, or paste any id"], [["⇧", "I"], "issues"], [["⇧", "R"], "replays"], [["t"], "dark or light"], [["?"], "these keys"]]],
+  ["Lists", [[["j", "k"], "move"], [["enter"], "open"], [["x"], "select"], [["e"], "resolve"], [["i"], "ignore"], [["/"], "search"]]],
+  ["Issue", [[["[", "]"], "older, newer event"], [["e"], "resolve"], [["i"], "ignore"]]],
+  ["Replay", [[["space"], "play, pause"], [["←", "→"], "5 s back, on"], [["n", "p"], "next, previous error"], [["<", ">"], "slower, faster"], [["f"], "full screen"]]],
+];
+
+export function KeyHelp({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Keys" onClose={onClose}>
+      <div className="keys">
+        {groups.map(([name, keys]) => (
+          <section key={name}>
+            <h3>{name}</h3>
+            <dl>
+              {keys.map(([caps, what]) => (
+                <Fragment key={what}>
+                  <dt>
+                    {caps.map((c) => (
+                      <kbd key={c}>{c}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{what}</dd>
+                </Fragment>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

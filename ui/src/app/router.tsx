@@ -1,0 +1,225 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect, retainSearchParams } from "@tanstack/react-router";
+import { ApiError } from "@/api/client";
+import { getAuthOptions, listOrganizationsOptions } from "@/api/gen/@tanstack/react-query.gen";
+import { Middle } from "@/components/states";
+import { RouteError } from "./RouteError";
+import { readScope, readText } from "./search";
+import { Shell } from "./Shell";
+
+interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({
+  component: Outlet,
+  notFoundComponent: () => <Middle icon="search" title="There is no such page" actions={<a className="btn" href="/">Back to issues</a>} />,
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (s: Record<string, unknown>): { token?: string; next?: string } => ({ token: readText(s.token), next: readText(s.next) }),
+  component: lazyRouteComponent(() => import("@/features/auth/SignIn"), "SignIn"),
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: async ({ context, location }) => {
+    await requireUser(context.queries, location.href);
+    const [org] = await context.queries.ensureQueryData(listOrganizationsOptions());
+    if (org) throw redirect({ to: "/organizations/$org/issues/", params: { org: org.slug }, replace: true });
+  },
+  component: () => (
+    <Middle icon="lock" title="You are in no organisation yet">
+      Ask an owner to add you.
+    </Middle>
+  ),
+  errorComponent: RouteError,
+});
+
+async function requireUser(queries: QueryClient, href: string) {
+  try {
+    await queries.ensureQueryData(getAuthOptions());
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) throw redirect({ to: "/sign-in/", search: { next: href }, replace: true });
+    throw error;
+  }
+}
+
+const org = createRoute({
+  getParentRoute: () => root,
+  path: "/organizations/$org",
+  validateSearch: readScope,
+  search: { middlewares: [retainSearchParams(["environment", "statsPeriod"])] },
+  beforeLoad: ({ context, location }) => requireUser(context.queries, location.href),
+  component: Shell,
+  errorComponent: RouteError,
+});
+
+const orgHome = createRoute({
+  getParentRoute: () => org,
+  path: "/",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/organizations/$org/issues/", params, replace: true });
+  },
+});
+
+export interface IssuesSearch {
+  query?: string;
+  sort?: "date" | "new" | "freq" | "user";
+  cursor?: string;
+  project?: string;
+}
+
+const issues = createRoute({
+  getParentRoute: () => org,
+  path: "/issues",
+  validateSearch: (s: Record<string, unknown>): IssuesSearch => ({
+    query: typeof s.query === "number" ? String(s.query) : typeof s.query === "string" ? s.query : undefined,
+    sort: s.sort === "new" || s.sort === "freq" || s.sort === "user" ? s.sort : undefined,
+    cursor: readText(s.cursor),
+    project: readText(s.project),
+  }),
+  component: lazyRouteComponent(() => import("@/features/issues/IssueList"), "IssueList"),
+});
+
+const readIssueSearch = (s: Record<string, unknown>): { tab?: "events" | "replays" | "activity" } => ({
+  tab: s.tab === "events" || s.tab === "replays" || s.tab === "activity" ? s.tab : undefined,
+});
+
+const issue = createRoute({
+  getParentRoute: () => org,
+  path: "/issues/$issue",
+  validateSearch: readIssueSearch,
+  component: lazyRouteComponent(() => import("@/features/issues/IssuePage"), "IssuePage"),
+});
+
+const issueEvent = createRoute({
+  getParentRoute: () => org,
+  path: "/issues/$issue/events/$event",
+  validateSearch: readIssueSearch,
+  component: lazyRouteComponent(() => import("@/features/issues/IssuePage"), "IssuePage"),
+});
+
+const replays = createRoute({
+  getParentRoute: () => org,
+  path: "/replays",
+  validateSearch: (s: Record<string, unknown>): { query?: string; sort?: string; cursor?: string } => ({ query: readText(s.query), sort: readText(s.sort), cursor: readText(s.cursor) }),
+  component: lazyRouteComponent(() => import("@/features/replays/ReplayList"), "ReplayList"),
+});
+
+export type ReplayTab = "chapters" | "console" | "network" | "errors" | "trace" | "memory";
+const replayTabs: ReplayTab[] = ["chapters", "console", "network", "errors", "trace", "memory"];
+
+const replay = createRoute({
+  getParentRoute: () => org,
+  path: "/replays/$replay",
+  validateSearch: (s: Record<string, unknown>): { t?: number; event_t?: string; tab?: ReplayTab } => ({
+    t: Number.isFinite(Number(s.t)) && s.t !== "" && s.t !== null && s.t !== undefined ? Math.max(0, Number(s.t)) : undefined,
+    event_t: readText(s.event_t),
+    tab: replayTabs.find((t) => t === (s.tab ?? s.t_main)),
+  }),
+  component: lazyRouteComponent(() => import("@/features/replays/ReplayPage"), "ReplayPage"),
+});
+
+const trace = createRoute({
+  getParentRoute: () => org,
+  path: "/traces/$trace",
+  validateSearch: (s: Record<string, unknown>): { span?: string } => ({ span: readText(s.span) }),
+  component: lazyRouteComponent(() => import("@/features/traces/TracePage"), "TracePage"),
+});
+
+const projects = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/projects",
+  component: lazyRouteComponent(() => import("@/features/settings/Projects"), "Projects"),
+});
+
+const newProject = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/projects/new",
+  component: lazyRouteComponent(() => import("@/features/settings/NewProject"), "NewProject"),
+});
+
+const project = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/projects/$project",
+  component: lazyRouteComponent(() => import("@/features/settings/Project"), "Project"),
+});
+
+const deadLetters = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/dead-letters",
+  component: lazyRouteComponent(() => import("@/features/settings/DeadLetters"), "DeadLetters"),
+});
+
+const access = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/access",
+  component: lazyRouteComponent(() => import("@/features/settings/Access"), "Access"),
+});
+
+// Addresses that Sentry's tools print.
+const sentryReplays = createRoute({
+  getParentRoute: () => org,
+  path: "/explore/replays",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/organizations/$org/replays/", params, replace: true });
+  },
+});
+const sentryReplay = createRoute({
+  getParentRoute: () => org,
+  path: "/explore/replays/$replay",
+  beforeLoad: ({ params, location }) => {
+    throw redirect({ to: "/organizations/$org/replays/$replay/", params, search: location.search as Record<string, never>, replace: true });
+  },
+});
+const toTrace = ({ params }: { params: { org: string; trace: string } }) => {
+  throw redirect({ to: "/organizations/$org/traces/$trace/", params, replace: true });
+};
+const sentryTrace = createRoute({ getParentRoute: () => org, path: "/explore/traces/trace/$trace", beforeLoad: toTrace });
+const oldTrace = createRoute({ getParentRoute: () => org, path: "/performance/trace/$trace", beforeLoad: toTrace });
+
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: "/settings/account/api/auth-tokens",
+  beforeLoad: async ({ context, location }) => {
+    await requireUser(context.queries, location.href);
+    const [first] = await context.queries.ensureQueryData(listOrganizationsOptions());
+    throw first ? redirect({ to: "/organizations/$org/settings/access/", params: { org: first.slug }, replace: true }) : redirect({ to: "/" });
+  },
+  errorComponent: RouteError,
+});
+const orgTokens = createRoute({
+  getParentRoute: () => root,
+  path: "/orgredirect/organizations/$slug/settings/auth-tokens",
+  beforeLoad: () => {
+    throw redirect({ to: "/settings/account/api/auth-tokens/", replace: true });
+  },
+});
+
+const tree = root.addChildren([
+  home,
+  signIn,
+  tokens,
+  orgTokens,
+  org.addChildren([orgHome, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
+]);
+
+export function createAppRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    trailingSlash: "always",
+    defaultPreload: "intent",
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

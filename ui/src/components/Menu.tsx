@@ -1,0 +1,37 @@
+import { Menu as Base } from "@base-ui/react/menu";
+import type { ReactElement, ReactNode } from "react";
+import { Icon, type IconName } from "./Icon";
+
+export interface MenuItem {
+  label: ReactNode;
+  icon?: IconName;
+  checked?: boolean;
+  onSelect: () => void;
+}
+
+/** A button that opens a list of things to do or to choose. */
+export function Menu({ trigger, items, heading, align = "end" }: { trigger: ReactElement; items: (MenuItem | "rule")[]; heading?: string; align?: "start" | "end" }) {
+  return (
+    <Base.Root modal={false}>
+      <Base.Trigger render={trigger} />
+      <Base.Portal>
+        <Base.Positioner className="popup" sideOffset={4} align={align}>
+          <Base.Popup className="pop menu">
+            {heading ? <div className="mh">{heading}</div> : null}
+            {items.map((item, i) =>
+              item === "rule" ? (
+                <hr key={`rule-${i}`} />
+              ) : (
+                <Base.Item key={i} onClick={item.onSelect}>
+                  {item.icon ? <Icon name={item.icon} size="s" /> : null}
+                  <span>{item.label}</span>
+                  {item.checked ? <Icon name="check" size="s" /> : null}
+                </Base.Item>
+              ),
+            )}
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  );
+}

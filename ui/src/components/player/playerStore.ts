@@ -1,0 +1,145 @@
+import { isFromPlayer, type ToPlayer } from "@/player/protocol";
+import type { DomEvent } from "@/lib/recording/read";
+
+export interface PlayerState {
+  /** Time since the recording's start, ms. */
+  at: number;
+  playing: boolean;
+  loaded: boolean;
+  skipping: boolean;
+  speed: number;
+  skipIdle: boolean;
+  width: number;
+  height: number;
+  failed: string | null;
+}
+
+/**
+ * The small interface everything plays through: load, play, pause, seek, speed, on-time.
+ * It speaks to the player's page and holds what that page last said; what is behind that
+ * page can change without the screens knowing.
+ */
+export class PlayerStore {
+  state: PlayerState;
+  private listeners = new Set<() => void>();
+  private frame: HTMLIFrameElement | null = null;
+  private ready = false;
+  private pending: { events: DomEvent[]; at: number; play: boolean } | null = null;
+  private loadedEvents: DomEvent[] | null = null;
+  /** Playing stops here, ms; for clips. */
+  private until = Infinity;
+
+  constructor(
+    private readonly origin: string,
+    options: { speed: number; skipIdle: boolean },
+  ) {
+    this.state = { at: 0, playing: false, loaded: false, skipping: false, width: 0, height: 0, failed: null, ...options };
+  }
+
+  subscribe = (listener: () => void) => {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  };
+
+  private set(change: Partial<PlayerState>) {
+    this.state = { ...this.state, ...change };
+    this.listeners.forEach((l) => l());
+  }
+
+  attach(frame: HTMLIFrameElement): () => void {
+    this.frame = frame;
+    const onMessage = (e: MessageEvent) => {
+      if (e.source === frame.contentWindow && e.origin === this.origin && isFromPlayer(e.data)) this.hear(e.data);
+    };
+    window.addEventListener("message", onMessage);
+    return () => {
+      window.removeEventListener("message", onMessage);
+      // The same recording is loaded again into the next frame.
+      if (this.loadedEvents && !this.pending) this.pending = { events: this.loadedEvents, at: this.state.at, play: false };
+      this.frame = null;
+      this.ready = false;
+    };
+  }
+
+  private hear(m: Parameters<typeof isFromPlayer>[0]) {
+    if (!isFromPlayer(m)) return;
+    switch (m.type) {
+      case "ready":
+        this.ready = true;
+        this.flush();
+        break;
+      case "loaded":
+        this.set({ loaded: true, failed: null });
+        break;
+      case "size":
+        this.set({ width: m.width, height: m.height });
+        break;
+      case "time":
+        if (m.playing && m.at >= this.until) {
+          const until = this.until;
+          this.pause();
+          this.set({ at: until, playing: false });
+        } else this.set({ at: m.at, playing: m.playing, skipping: m.skipping });
+        break;
+      case "ended":
+        this.set({ playing: false, skipping: false });
+        break;
+      case "failed":
+        this.set({ failed: m.message, playing: false });
+        break;
+    }
+  }
+
+  private say(message: ToPlayer) {
+    this.frame?.contentWindow?.postMessage(message, this.origin);
+  }
+
+  private flush() {
+    if (!this.ready || !this.pending) return;
+    const { events, at, play } = this.pending;
+    this.pending = null;
+    this.loadedEvents = events;
+    this.say({ to: "player", type: "load", events, at, play, speed: this.state.speed, skipIdle: this.state.skipIdle });
+  }
+
+  load(events: DomEvent[], options: { at: number; play: boolean; until?: number }) {
+    this.until = options.until ?? Infinity;
+    this.pending = { events, at: options.at, play: options.play };
+    this.set({ at: options.at, loaded: false, failed: null });
+    this.flush();
+  }
+
+  play = (at?: number) => {
+    let from = at ?? this.state.at;
+    if (at === undefined && from >= this.until - 50) from = Math.max(0, this.until - 10_000);
+    this.say({ to: "player", type: "play", at: from });
+    this.set({ at: from, playing: true });
+  };
+
+  pause = () => {
+    this.say({ to: "player", type: "pause" });
+    this.set({ playing: false });
+  };
+
+  toggle = () => (this.state.playing ? this.pause() : this.play());
+
+  /** Goes to a moment and keeps playing or standing. */
+  seek = (at: number) => {
+    const to = Math.max(0, at);
+    if (to > this.until) this.until = Infinity;
+    this.say(this.state.playing ? { to: "player", type: "play", at: to } : { to: "player", type: "pause", at: to });
+    this.set({ at: to });
+  };
+
+  setSpeed = (speed: number) => {
+    this.say({ to: "player", type: "speed", speed });
+    this.set({ speed });
+  };
+
+  setSkipIdle = (on: boolean) => {
+    this.say({ to: "player", type: "skipIdle", on });
+    this.set({ skipIdle: on });
+  };
+}

@@ -1,0 +1,16 @@
+import { expect, it } from "vitest";
+import { tabOf, tokens, withTab } from "./query";
+
+it("splits words, tokens and quotes", () => {
+  expect(tokens('is:unresolved level:error message:"out of stock" cherries')).toEqual(["is:unresolved", "level:error", 'message:"out of stock"', "cherries"]);
+  expect(tokens("")).toEqual([]);
+});
+
+it("knows the tab a query stands in", () => {
+  expect([tabOf("is:unresolved x"), tabOf("x"), tabOf("is:unresolved is:assigned"), tabOf("is:assigned")]).toEqual(["unresolved", "all", null, null]);
+});
+
+it("moves a search to another tab and keeps the rest", () => {
+  expect(withTab("is:unresolved level:error", "resolved")).toBe("is:resolved level:error");
+  expect(withTab("is:resolved", "all")).toBe("");
+});

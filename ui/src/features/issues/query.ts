@@ -1,0 +1,30 @@
+// The search box holds words and key:value tokens; the tabs are its is: token.
+
+export type IssueTab = "unresolved" | "regressed" | "ignored" | "resolved" | "all";
+
+export const issueTabs: { value: IssueTab; label: string; query: string }[] = [
+  { value: "unresolved", label: "Unresolved", query: "is:unresolved" },
+  { value: "regressed", label: "Regressed", query: "is:regressed" },
+  { value: "ignored", label: "Ignored", query: "is:ignored" },
+  { value: "resolved", label: "Resolved", query: "is:resolved" },
+  { value: "all", label: "All", query: "" },
+];
+
+/** Splits a query into its tokens; quotes hold words together. */
+export function tokens(query: string): string[] {
+  return query.match(/(?:[^\s"]+:)?"[^"]*"|\S+/g) ?? [];
+}
+
+export function tabOf(query: string): IssueTab | null {
+  const is = tokens(query).filter((t) => t.startsWith("is:"));
+  if (is.length === 0) return "all";
+  const found = issueTabs.find((t) => t.query === is[0]);
+  return is.length === 1 && found ? found.value : null;
+}
+
+/** The same search within another tab. */
+export function withTab(query: string, tab: IssueTab): string {
+  const rest = tokens(query).filter((t) => !t.startsWith("is:"));
+  const own = issueTabs.find((t) => t.value === tab)?.query;
+  return [own, ...rest].filter(Boolean).join(" ");
+}

@@ -1,0 +1,182 @@
+import { describeAct, type Chapter, type ChapterRequest, type ErrorMark } from "@/lib/chapters";
+import type { IconName } from "@/components/Icon";
+import type { Frame } from "@/lib/recording/read";
+import type { Side, Span, Trace } from "@/lib/trace";
+
+// The Story of one event, as rows in time order. Drawing it is Story.tsx's work.
+
+/** The event the page is about. */
+export interface StoryEvent {
+  id: string;
+  at: number;
+  side: Side;
+  /** "panic" */
+  type: string;
+  value: string;
+  project: string;
+  spanId: string | null;
+  /** Where it was raised: "payment/charge.go:118" and that line of source. */
+  place: string | null;
+  source: string | null;
+}
+
+interface Base {
+  key: string;
+  side: Side;
+  at: number;
+}
+
+export type StoryRow =
+  | (Base & { kind: "act"; icon: IconName; title: string; detail: string; code: string })
+  | (Base & { kind: "request"; end: number; method: string; path: string; status: number | null; serverMs: number | null })
+  | (Base & { kind: "span"; end: number; depth: number; icon: IconName; span: Span })
+  | (Base & { kind: "more"; count: number; depth: number })
+  | (Base & { kind: "event" })
+  | (Base & { kind: "error"; error: ErrorMark })
+  | (Base & { kind: "console"; level: string; text: string })
+  | (Base & { kind: "response"; status: number; type: string; size: number | null; body: string });
+
+const MAX_SPANS = 40;
+
+export const actIcon: Record<string, IconName> = { click: "click", rage: "rage", dead: "click", slow: "click", input: "input", key: "input", navigation: "nav", feedback: "feedback" };
+
+const spanIcon: Record<Span["kind"], IconName> = { http: "http", db: "db", cache: "cache", queue: "queue", rpc: "rpc", view: "eye", other: "rpc" };
+
+/** Rows of the chapter an event belongs to. */
+export function chapterRows(chapter: Chapter, event: StoryEvent | null): StoryRow[] {
+  const rows: StoryRow[] = chapter.acts.map((f, i) => actRow(f, i));
+  let told = false;
+  chapter.requests.forEach((r, i) => {
+    const here = event !== null && !told && belongs(r, event);
+    if (here) told = true;
+    rows.push(...requestRows(r, i, here ? event : null));
+  });
+  for (const e of chapter.errors) if (e.id !== event?.id) rows.push({ kind: "error", key: `e-${e.id}`, side: e.side, at: e.at, error: e });
+  for (const f of chapter.console) {
+    if (f.level === "warning" || f.level === "error" || chapter.console.length <= 4) rows.push({ kind: "console", key: `c-${f.at}-${rows.length}`, side: "browser", at: f.at, level: f.level ?? "log", text: f.detail });
+  }
+  if (event && !told) rows.push({ kind: "event", key: "event", side: event.side, at: event.at });
+  return inOrder(rows);
+}
+
+/** Rows without a recording: what the trace knows, else what the SDK's breadcrumbs say. */
+export function traceRows(trace: Trace | null, crumbs: { at: number; category: string; message: string; level: string }[], event: StoryEvent): StoryRow[] {
+  const root = trace ? rootOf(trace.spans, event) : null;
+  const spans = root && trace ? trace.spans.slice(root.from, root.to) : [];
+  const first = spans[0]?.start ?? Infinity;
+  const rows: StoryRow[] = crumbs
+    .filter((c) => c.at <= event.at + 1)
+    .slice(-8)
+    .map((c, i) => ({ kind: "act", key: `b-${i}`, side: event.side, at: c.at, icon: crumbIcon(c.category), title: c.category || "breadcrumb", detail: c.message, code: "" }));
+  const base = spans[0]?.depth ?? 0;
+  rows.push(...spanRows(spans.map((s) => ({ ...s, depth: s.depth - base })), first === Infinity ? 0 : first));
+  rows.push({ kind: "event", key: "event", side: event.side, at: event.at });
+  return inOrder(rows);
+}
+
+function crumbIcon(category: string): IconName {
+  if (/^(http|fetch|xhr|request)/.test(category)) return "http";
+  if (/^(query|db|sql)/.test(category)) return "db";
+  if (category.startsWith("ui.")) return actIcon[category.slice(3)] ?? "click";
+  if (category === "navigation") return "nav";
+  return "log";
+}
+
+function rootOf(spans: Span[], event: StoryEvent): { from: number; to: number } | null {
+  const own = spans.findIndex((s) => s.errors.some((e) => e.id === event.id) || (event.spanId !== null && s.id === event.spanId));
+  if (own < 0) return spans.length > 0 ? { from: 0, to: spans.length } : null;
+  let from = own;
+  while (from > 0 && (spans[from]?.depth ?? 0) > 0) from--;
+  let to = from + 1;
+  while (to < spans.length && (spans[to]?.depth ?? 0) > 0) to++;
+  return { from, to };
+}
+
+function belongs(r: ChapterRequest, event: StoryEvent): boolean {
+  if (r.spans.some((s) => s.id === event.spanId || s.errors.some((e) => e.id === event.id))) return true;
+  if (event.side !== "server" || r.spans.length > 0) return false;
+  return event.at >= r.frame.at - 50 && event.at <= r.frame.end + 50;
+}
+
+function actRow(f: Frame, i: number): StoryRow {
+  const [title, ...rest] = splitAct(f);
+  return { kind: "act", key: `a-${i}`, side: "browser", at: f.at, icon: actIcon[f.kind] ?? "log", title: title ?? describeAct(f), detail: rest.join(" "), code: f.kind === "navigation" ? "" : selectorEnd(f.detail) };
+}
+
+function splitAct(f: Frame): string[] {
+  if (f.kind === "input") return ["Typed", `in ${f.title}`];
+  if (f.kind === "rage") return [describeAct(f), `${f.clicks ?? 5} clicks`];
+  return [describeAct(f)];
+}
+
+/** "button#pay" of "body > main > button#pay". */
+export const selectorEnd = (selector: string) => selector.split(" > ").at(-1) ?? "";
+
+function requestRows(r: ChapterRequest, i: number, event: StoryEvent | null): StoryRow[] {
+  const req = r.frame.request;
+  if (!req) return [];
+  const rows: StoryRow[] = [
+    { kind: "request", key: `r-${i}`, side: "browser", at: r.frame.at, end: r.frame.end, method: req.method, path: req.path, status: req.status, serverMs: r.spans[0] ? r.spans[0].end - r.spans[0].start : null },
+    ...spanRows(r.spans, r.frame.at).map((row) => ({ ...row, key: `r-${i}-${row.key}` })),
+  ];
+  if (event) rows.push({ kind: "event", key: "event", side: event.side, at: Math.max(event.at, r.frame.at) });
+  if (req.status !== null && (req.status >= 400 || event)) {
+    rows.push({ kind: "response", key: `p-${i}`, side: "browser", at: Math.max(r.frame.end, event?.at ?? 0), status: req.status, type: (req.responseHeaders["content-type"] ?? "").replace(/;.*/, ""), size: req.responseSize, body: bodyText(req.responseBody) });
+  }
+  return rows;
+}
+
+export function bodyText(body: unknown): string {
+  if (body === undefined || body === null) return "";
+  return (typeof body === "string" ? body : JSON.stringify(body)).trim().slice(0, 160);
+}
+
+/** Spans keep the order of their tree: a row is never above the one it hangs on. */
+function spanRows(spans: Span[], from: number): StoryRow[] {
+  let at = from;
+  const told = spans.filter((s) => s.kind !== "other" || s.isSegment || s.end - s.start >= 1 || s.errors.length > 0);
+  const rows: StoryRow[] = told.slice(0, MAX_SPANS).map((span) => {
+    at = Math.max(at, span.start);
+    return { kind: "span", key: `s-${span.id}`, side: span.side, at, end: span.end, depth: Math.min(span.depth, 6), icon: span.isSegment ? "server" : spanIcon[span.kind], span };
+  });
+  if (told.length > MAX_SPANS) rows.push({ kind: "more", key: "more", side: "server", at, count: told.length - MAX_SPANS, depth: 1 });
+  return rows;
+}
+
+function inOrder(rows: StoryRow[]): StoryRow[] {
+  return rows.map((row, i) => ({ row, i })).sort((a, b) => a.row.at - b.row.at || a.i - b.i).map(({ row }) => row);
+}
+
+/** The stretch bars are drawn on: of the requests and spans shown. */
+export function barScale(rows: StoryRow[]): { from: number; to: number } {
+  const timed = rows.filter((r) => r.kind === "request" || r.kind === "span");
+  if (timed.length === 0) return { from: 0, to: 1 };
+  const from = Math.min(...timed.map((r) => (r.kind === "span" ? r.span.start : r.at)));
+  const to = Math.max(...timed.map((r) => r.end));
+  return { from, to: Math.max(to, from + 1) };
+}
+
+/** One sentence from the chapter; null when a part of it is unknown. */
+export function sentence(chapter: Chapter | null, event: StoryEvent, who: string | null): { text: string; strong: boolean }[] | null {
+  const act = chapter?.acts.find((a) => describeAct(a) === chapter.label);
+  if (!chapter || !act || !event.type) return null;
+  const plain = (text: string) => ({ text, strong: false });
+  const strong = (text: string) => ({ text, strong: true });
+  const person = who ?? "Someone";
+  const did =
+    act.kind === "navigation" ? [plain(`${person} ${act.detail === "navigate" ? "opened " : "went to "}`), strong(act.title)]
+    : act.kind === "rage" ? [plain(`${person} kept clicking `), strong(act.title)]
+    : act.kind === "click" || act.kind === "slow" || act.kind === "dead" ? [plain(`${person} clicked `), strong(act.title)]
+    : act.kind === "input" ? [plain(`${person} typed in `), strong(act.title)]
+    : null;
+  if (!did) return null;
+  const request = chapter.requests.find((r) => belongs(r, event));
+  const req = request?.frame.request;
+  if (event.side === "server") {
+    if (!req) return null;
+    const services = [...new Set(request?.spans.filter((s) => s.side === "server").map((s) => s.project))];
+    const through = services.filter((s) => s !== event.project);
+    return [...did, plain("; "), strong(`${req.method} ${req.path}`), ...(through.length > 0 ? [plain(" went through "), strong(through.join(", "))] : []), plain(" and "), strong(event.project), plain(` failed with ${event.type}.`)];
+  }
+  return [...did, plain(", and the page failed with "), strong(event.type), plain(".")];
+}
