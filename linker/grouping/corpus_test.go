@@ -1,0 +1,260 @@
+package grouping
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/linker/normalize"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/golden/v1.json")
+
+// sample is an event of the corpus and the issue a person says it belongs to. Files sdk_* hold what
+// real SDKs sent (frames only), files made_* what was written by hand for a rule.
+type sample struct {
+	Name  string          `json:"name"`
+	Issue string          `json:"issue"`
+	Event json.RawMessage `json:"event"`
+
+	project string // issues are of a project: each file is one
+}
+
+// golden is what the algorithm did to a sample.
+type golden struct {
+	Hashes  []string `json:"hashes"`
+	Title   string   `json:"title"`
+	Culprit string   `json:"culprit,omitempty"`
+}
+
+func corpus(t testing.TB) []sample {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no corpus", err)
+	}
+	var all []sample
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var some []sample
+		if err := json.Unmarshal(b, &some); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, s := range some {
+			s.project = filepath.Base(name)
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func (s sample) result(t testing.TB) Result {
+	t.Helper()
+	ev, err := envelope.ParseEvent(s.Event)
+	if err != nil {
+		t.Fatalf("%s: %v", s.Name, err)
+	}
+	normalize.Event(ev, normalize.Input{Received: time.Unix(1795168381, 0)})
+	return Group(ev)
+}
+
+// TestCorpus puts events into issues as the linker does, and compares all pairs with what people say:
+// precision is the share of pairs put together that belong together, recall the share of pairs
+// that belong together that were put together.
+func TestCorpus(t *testing.T) {
+	const minPrecision, minRecall = 0.99, 0.97
+	samples := corpus(t)
+	if len(samples) < 120 {
+		t.Errorf("only %d events", len(samples))
+	}
+	issueOf := map[string]int{} // by hash
+	assigned := make([]int, len(samples))
+	got := map[string]golden{}
+	for i, s := range samples {
+		r := s.result(t)
+		got[s.Name] = golden{r.Hashes, r.Title, r.Culprit}
+		issue := i
+		for _, h := range r.Hashes {
+			if old, ok := issueOf[s.project+h]; ok {
+				issue = old
+				break
+			}
+		}
+		assigned[i] = issue
+		for _, h := range r.Hashes {
+			if _, ok := issueOf[s.project+h]; !ok {
+				issueOf[s.project+h] = issue
+			}
+		}
+	}
+	var together, belong, both float64
+	for i := range samples {
+		for j := range i {
+			if samples[i].project != samples[j].project {
+				continue
+			}
+			same, want := assigned[i] == assigned[j], samples[i].Issue == samples[j].Issue
+			if same {
+				together++
+			}
+			if want {
+				belong++
+			}
+			if same && want {
+				both++
+			} else if same {
+				t.Logf("together but different: %s (%s), %s (%s)", samples[j].Name, samples[j].Issue, samples[i].Name, samples[i].Issue)
+			} else if want {
+				t.Logf("apart but the same: %s, %s (%s)", samples[j].Name, samples[i].Name, samples[i].Issue)
+			}
+		}
+	}
+	precision, recall := both/together, both/belong
+	t.Logf("%d events: precision %.4f, recall %.4f over %.0f pairs", len(samples), precision, recall, belong)
+	if precision < minPrecision || recall < minRecall {
+		t.Errorf("precision %.4f (at least %v), recall %.4f (at least %v)", precision, minPrecision, recall, minRecall)
+	}
+	compareGolden(t, got)
+}
+
+// compareGolden holds version 1 still: a hash that changes would split every issue in every database.
+func compareGolden(t *testing.T, got map[string]golden) {
+	t.Helper()
+	const name = "testdata/golden/v1.json"
+	if *update {
+		b, err := json.MarshalIndent(got, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, append(b, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want map[string]golden
+	if err := json.Unmarshal(b, &want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("differs from %s; run with -update and read the diff:\n%.4000s", name, diff)
+	}
+}
+
+func TestParameterize(t *testing.T) {
+	for in, want := range map[string]string{
+		"order 4711 of a@b.co failed":                           "order <number> of <email> failed",
+		"order o-7 failed":                                      "order o-<number> failed",
+		"id 5f3c2b1a-0d9e-4f8a-9b7c-1a2b3c4d5e6f gone":          "id <uuid> gone",
+		"GET https://a.test/x?y=1: 502":                         "GET <url>: <number>",
+		"open /var/data/a.txt: no such file":                    "open <path>: no such file",
+		"at 2026-11-20T10:42:32.167Z from 10.0.0.1:5432":        "at <date> from <ip>",
+		"took 1.5s, 230ms":                                      "took <duration>, <duration>",
+		"blob 0x7fff00 of 9f86d081884c7d65":                     "blob <hex> of <hex>",
+		"User 'bob' not found":                                  "User <quoted> not found",
+		"Cannot read properties of undefined (reading 'price')": "Cannot read properties of undefined (reading 'price')",
+		"'NoneType' object has no attribute 'total'":            "<quoted> object has no attribute 'total'",
+		"can't do it, don't":                                    "can't do it, don't",
+		"  two\n lines\t here ":                                 "two lines here",
+		"deadbeef cafe decade feed":                             "deadbeef cafe decade feed",
+		"C:\\Users\\bob\\x.txt is locked":                       "<path> is locked",
+		"connect ECONNREFUSED ::1 fe80::1":                      "connect ECONNREFUSED <ip> <ip>",
+		"utf8 v1 sha256":                                        "utf8 v1 sha<number>",
+		"read 17 bytes of 1.5 GiB":                              "read <size> of <size>",
+	} {
+		if got := Parameterize(in); got != want {
+			t.Errorf("Parameterize(%q)\n got %q\nwant %q", in, got, want)
+		}
+	}
+}
+
+func TestFileName(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://a.test/static/js/main.3f2a1b9c.chunk.js?v=1":       "static/js/main.chunk.js",
+		"https://a.test/assets/index-BR-l9zjD.js":                   "assets/index.js",
+		"https://a.test/assets/index-DkQ3xY7a.js":                   "assets/index.js",
+		"app:///_next/static/chunks/pages/_app-0f1e2d3c4b5a6978.js": "_next/static/chunks/pages/_app.js",
+		"./src/shopping-cart.tsx":                                   "src/shopping-cart.tsx",
+		"https://a.test/js/user-settings.js":                        "js/user-settings.js",
+		"/srv/releases/20261120093000/app/cart.py":                  "app/cart.py",
+		`C:\build\shop\Cart.cs`:                                     "shop/Cart.cs",
+		"vendors~main.9d8c7b6a.min.js":                              "vendors~main.js",
+		"main.js":                                                   "main.js",
+	} {
+		if got := fileName(&envelope.Frame{Filename: in}); got != want {
+			t.Errorf("fileName(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestConformance holds the case of the protocol's checklist that is about hashes.
+func TestConformance(t *testing.T) {
+	t.Run("119_fingerprint", func(t *testing.T) {
+		group := func(fingerprint string) Result {
+			return sample{Event: json.RawMessage(`{"exception":[{"type":"A","value":"b"}],"fingerprint":` + fingerprint + `}`)}.result(t)
+		}
+		plain, x, y := group(`null`), group(`["{{ default }}","x"]`), group(`["{{default}}","y"]`)
+		if plain.Hashes[0] == x.Hashes[0] || x.Hashes[0] == y.Hashes[0] {
+			t.Errorf("%v %v %v", plain.Hashes, x.Hashes, y.Hashes)
+		}
+		if again := group(`["{{ default }}"]`); again.Hashes[0] != plain.Hashes[0] {
+			t.Error("{{ default }} alone is not the default")
+		}
+		if custom := group(`["x"]`); custom.Hashes[0] == x.Hashes[0] || len(custom.Hashes) != 1 {
+			t.Errorf("custom: %v", custom.Hashes)
+		}
+	})
+}
+
+func TestDescribe(t *testing.T) {
+	r := sample{Event: json.RawMessage(`{"platform":"go","exception":[{"type":"*main.orderError","value":"order o-7 is broken"},
+		{"type":"*fmt.wrapError","value":"charge: order o-7 is broken","stacktrace":{"frames":[{"function":"charge","module":"main","filename":"pay.go","in_app":true},
+		{"function":"ServeHTTP","module":"net/http","in_app":false}]}}]}`)}.result(t)
+	want := map[string]string{"type": "*main.orderError", "value": "charge: order o-7 is broken", "filename": "pay.go", "function": "charge", "in_app_frame_mix": "mixed"}
+	if diff := cmp.Diff(want, r.Metadata); diff != "" {
+		t.Error(diff)
+	}
+	if r.Title != "*main.orderError: charge: order o-7 is broken" || r.Culprit != "main in charge" || r.Type != "error" {
+		t.Errorf("%q %q %q", r.Title, r.Culprit, r.Type)
+	}
+	if b, _ := json.Marshal(r.Variants); !strings.Contains(string(b), "not the application's") {
+		t.Errorf("the tree does not say why: %s", b)
+	}
+	r = sample{Event: json.RawMessage(`{"message":"\n two\nlines"}`)}.result(t)
+	if r.Title != "two" || r.Type != "default" || r.Metadata["title"] != "two" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func FuzzGroup(f *testing.F) {
+	for i, s := range corpus(f) {
+		if i%7 == 0 {
+			f.Add([]byte(s.Event))
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		ev, err := envelope.ParseEvent(b)
+		if err != nil {
+			return
+		}
+		normalize.Event(ev, normalize.Input{})
+		r := Group(ev)
+		if len(r.Hashes) == 0 || len(r.Hashes) != len(r.Variants) || r.Title == "" && len(ev.Exceptions) == 0 {
+			t.Fatalf("%+v", r)
+		}
+		if again := Group(ev); again.Hashes[0] != r.Hashes[0] {
+			t.Fatal("not the same twice")
+		}
+	})
+}
