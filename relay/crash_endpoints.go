@@ -88,9 +88,13 @@ func (q *request) multipart(each func(*multipart.Part) error) error {
 	if err != nil {
 		return err
 	}
-	rd := multipart.NewReader(b, params["boundary"])
+	tail := &tailReader{r: b}
+	rd := multipart.NewReader(tail, params["boundary"])
 	for n := 0; ; n++ {
 		part, err := rd.NextRawPart()
+		if err == io.EOF && !bytes.Contains(tail.last, []byte("--"+params["boundary"]+"--")) {
+			err = io.ErrUnexpectedEOF // cut within a part's header, which the package takes for the end
+		}
 		if err == io.EOF {
 			return nil
 		}
@@ -104,6 +108,23 @@ func (q *request) multipart(each func(*multipart.Part) error) error {
 			return multipartError(err)
 		}
 	}
+}
+
+// tailReader remembers the end of what was read.
+type tailReader struct {
+	r    io.Reader
+	last []byte
+}
+
+const tailSize = 8 << 10 // more than multipart reads ahead
+
+func (t *tailReader) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	t.last = append(t.last, p[:n]...)
+	if over := len(t.last) - tailSize; over > 0 {
+		t.last = append(t.last[:0], t.last[over:]...)
+	}
+	return n, err
 }
 
 // multipartError tells what the body's own errors are from a broken multipart.
