@@ -50,7 +50,7 @@ func (c *consumer) takeOff(ctx context.Context, items []*item) error {
 		last[filter] = max(last[filter], it.seq)
 	}
 	c.mu.Lock()
-	pull := c.pull
+	pull, queue := c.pull, c.queue
 	c.mu.Unlock()
 	if pull == nil {
 		return nil
@@ -62,12 +62,8 @@ func (c *consumer) takeOff(ctx context.Context, items []*item) error {
 	if info.NumAckPending != len(items) {
 		return nil
 	}
-	st, err := c.b.js.Stream(ctx, ingestStream)
-	if err != nil {
-		return err
-	}
 	for filter, seq := range last {
-		if err := st.Purge(ctx, jetstream.WithPurgeSubject(filter), jetstream.WithPurgeSequence(seq+1)); err != nil {
+		if err := queue.Purge(ctx, jetstream.WithPurgeSubject(filter), jetstream.WithPurgeSequence(seq+1)); err != nil {
 			return fmt.Errorf("purge %s: %w", filter, err)
 		}
 	}

@@ -164,6 +164,12 @@ func TestClusterFull(t *testing.T) {
 func TestModeChangeLeavesNothingBehind(t *testing.T) {
 	s := openTest(t, Config{}, quick())
 	dir := s.cfg.Dir
+	stop := consume(t, s, KindEvent, ConsumeOptions{}, func(context.Context, []*Delivery) error { return Permanent("x", nil) })
+	for i := range 3 {
+		publish(t, s, message(KindEvent, 100+i))
+	}
+	eventually(t, "three dead letters", func() bool { return len(deadLetters(t, s)) == 3 })
+	stop()
 	for i := range 20 {
 		publish(t, s, message(KindEvent, i))
 	}
@@ -173,6 +179,9 @@ func TestModeChangeLeavesNothingBehind(t *testing.T) {
 	var got seen
 	consume(t, s, KindEvent, ConsumeOptions{}, got.handle)
 	eventually(t, "all of them", func() bool { return len(got.ids()) == 20 })
+	if l := deadLetters(t, s); len(l) != 3 || l[0].Reason != "x" {
+		t.Errorf("dead letters in the cluster: %+v, want the three", l)
+	}
 }
 
 func TestDriftIsRefused(t *testing.T) {

@@ -88,9 +88,10 @@ type consumer struct {
 	brk    breaker
 
 	mu     sync.Mutex
-	pull   jetstream.Consumer
-	stuck  int            // waiting fetches that got nothing although there was something
-	panics map[uint64]int // by stream sequence: how often a handler panicked over it alone
+	pull   jetstream.Consumer // nil: to be set up
+	queue  jetstream.Stream   // set with it
+	stuck  int                // waiting fetches that got nothing although there was something
+	panics map[uint64]int     // by stream sequence: how often a handler panicked over it alone
 }
 
 // item is a delivery and its way back.
@@ -173,11 +174,17 @@ func (c *consumer) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	if c.pull != nil {
 		return c.pull, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	if !c.b.subc.IsConnected() {
+		return nil, fmt.Errorf("set up consumer %s: not connected", c.kind)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.s.tune.pubTimeout)
 	defer cancel()
 	cfg := consumerConfig(c.kind, c.s.tune.ackWait, c.opts.Workers*c.opts.Batch*2)
 	pull, err := c.b.js.CreateOrUpdateConsumer(ctx, ingestStream, cfg)
 	if err != nil {
+		return nil, fmt.Errorf("set up consumer %s: %w", c.kind, err)
+	}
+	if c.queue, err = c.b.js.Stream(ctx, ingestStream); err != nil {
 		return nil, fmt.Errorf("set up consumer %s: %w", c.kind, err)
 	}
 	c.pull = pull

@@ -65,22 +65,29 @@ func TestLoopHoldsBackWhileEverythingFails(t *testing.T) {
 // One message that keeps failing, with an error nobody marked permanent, must not take its
 // batches down with it for ever.
 func TestOneFailingMessageDoesNotHoldOthers(t *testing.T) {
-	s := openTest(t, Config{}, quick())
+	tune := quick()
+	tune.retryMin, tune.retryMax, tune.breakMax = time.Millisecond, time.Millisecond, 50*time.Millisecond
+	s := openTest(t, Config{}, tune)
 	var msgs []*Message
 	for i := range 20 {
 		msgs = append(msgs, message(KindEvent, i))
 	}
 	publish(t, s, msgs...)
+	var failed atomic.Int64
 	var got seen
 	consume(t, s, KindEvent, ConsumeOptions{Batch: 20}, func(ctx context.Context, batch []*Delivery) error {
 		for _, d := range batch {
+			if d.Attempt >= defaultTuning().alone && len(batch) > 1 {
+				t.Errorf("attempt %d is one of a batch of %d", d.Attempt, len(batch))
+			}
 			if d.ID == msgs[7].ID {
+				failed.Add(1)
 				return errors.New("who knows")
 			}
 		}
 		return got.handle(ctx, batch)
 	})
-	eventually(t, "the other 19", func() bool { return len(got.ids()) == 19 })
+	eventually(t, "the other 19, and some more tries", func() bool { return len(got.ids()) == 19 && failed.Load() > 5 })
 	if n := messages(t, s); n != 1 {
 		t.Errorf("%d messages left, want the failing one", n)
 	}

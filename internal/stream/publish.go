@@ -32,7 +32,8 @@ const (
 // synced them (see [Sync]). [ErrFull]: nothing was kept, ask the client to come again.
 // [ErrUnavailable], or the end of ctx: not acknowledged, though they may have been kept.
 // Message ids that are already known are no error. The messages are not changed; their bodies
-// must not be until Publish returns.
+// must not be until Publish returns: once accepted it waits for its answer, whatever becomes of
+// ctx (at most some ten seconds).
 func (s *Stream) Publish(ctx context.Context, msgs ...*Message) error {
 	if s.local == nil {
 		return fmt.Errorf("publish: %w: no embedded stream in the role %s", ErrUnavailable, s.cfg.Role)
@@ -112,7 +113,8 @@ type publisher struct {
 	stopped chan struct{} // closed by close: no more requests
 	ended   chan struct{} // closed when everything accepted has been answered
 	once    sync.Once
-	batches atomic.Uint64 // written, for the tests and metrics
+	batches atomic.Uint64 // written
+	resent  atomic.Uint64 // of them, those without a clear answer
 }
 
 // batchesInFlight: one is being synced while the next is staged. More only makes them smaller.
@@ -141,12 +143,7 @@ func (p *publisher) submit(ctx context.Context, r *request) error {
 	case <-ctx.Done():
 		return fmt.Errorf("publish: %w: %w", ErrUnavailable, ctx.Err())
 	}
-	select {
-	case err := <-r.done:
-		return err
-	case <-ctx.Done():
-		return fmt.Errorf("publish: %w: %w", ErrUnavailable, ctx.Err())
-	}
+	return <-r.done
 }
 
 // close refuses new requests and waits for those accepted.
@@ -227,7 +224,7 @@ func (p *publisher) gather(first *request) (batch []*request, next *request) {
 func (p *publisher) write(batch []*request) {
 	p.batches.Add(1)
 	if p.cheaperAlone(batch) {
-		p.each(batch)
+		each(batch, func(r *request) error { return p.one(context.Background(), r.msgs[0]) })
 		return
 	}
 	var msgs []*nats.Msg
@@ -241,12 +238,13 @@ func (p *publisher) write(batch []*request) {
 		}
 		return
 	}
-	p.each(batch)
+	p.resent.Add(1)
+	each(batch, func(r *request) error { return p.singly(context.Background(), r.msgs) })
 }
 
 // aloneUpTo is how many messages cost less when each is synced by itself: the server stages an
 // atomic batch in a directory of its own, which takes about as long as this many syncs.
-const aloneUpTo = 4
+const aloneUpTo = 6
 
 // cheaperAlone: only where every request is one message, since a request is all or nothing.
 func (p *publisher) cheaperAlone(batch []*request) bool {
@@ -261,11 +259,11 @@ func (p *publisher) cheaperAlone(batch []*request) bool {
 	return true
 }
 
-// each stores every request by itself.
-func (p *publisher) each(batch []*request) {
+// each answers the requests, all at once.
+func each(batch []*request, store func(*request) error) {
 	var all sync.WaitGroup
 	for _, r := range batch {
-		all.Go(func() { r.done <- p.singly(context.Background(), r.msgs) })
+		all.Go(func() { r.done <- store(r) })
 	}
 	all.Wait()
 }
@@ -296,7 +294,7 @@ func (p *publisher) all(ctx context.Context, msgs []*nats.Msg) error {
 		part := &nats.Msg{Subject: m.Subject, Header: h, Data: m.Data}
 		if i == len(msgs)-1 {
 			h[hdrBatchCommit] = []string{"1"}
-			return p.request(ctx, part)
+			return p.one(ctx, part)
 		}
 		if err := p.nc.PublishMsg(part); err != nil {
 			return fmt.Errorf("publish batch: %w: %w", ErrUnavailable, err)
@@ -305,23 +303,22 @@ func (p *publisher) all(ctx context.Context, msgs []*nats.Msg) error {
 	return nil
 }
 
-// singly stores the messages of one request one after the other.
+// singly stores messages that may be stored already, one after the other. Its error is never
+// ErrFull: that would say that none of them is.
 func (p *publisher) singly(ctx context.Context, msgs []*nats.Msg) error {
 	for _, m := range msgs {
-		if err := p.one(ctx, m); err != nil {
+		switch err := p.one(ctx, m); {
+		case errors.Is(err, ErrFull):
+			return fmt.Errorf("publish: %w: %v", ErrUnavailable, err)
+		case err != nil:
 			return err
 		}
 	}
 	return nil
 }
 
-// one stores one message; one that is known already is stored.
+// one sends m and waits for the server's PubAck. A message that is known already is stored.
 func (p *publisher) one(ctx context.Context, m *nats.Msg) error {
-	return p.request(ctx, m)
-}
-
-// request sends m and waits for the server's PubAck.
-func (p *publisher) request(ctx context.Context, m *nats.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	resp, err := p.nc.RequestMsgWithContext(ctx, m)

@@ -2,10 +2,12 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // pump moves messages from the embedded stream to the cluster until ctx ends: a consumer per kind,
@@ -17,6 +19,9 @@ func (s *Stream) pump(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	if err := s.moveDeadLetters(ctx, b); err != nil && ctx.Err() == nil {
+		s.log.Error("dead letters of the embedded stream were not all moved to the cluster", "err", err)
+	}
 	var kinds sync.WaitGroup
 	for _, k := range Kinds() {
 		kinds.Go(func() {
@@ -27,6 +32,29 @@ func (s *Stream) pump(ctx context.Context) {
 		})
 	}
 	kinds.Wait()
+}
+
+// moveDeadLetters takes those from before there was a cluster along.
+func (s *Stream) moveDeadLetters(ctx context.Context, to *broker) error {
+	from, err := s.local.js.Stream(ctx, deadStream)
+	if err != nil {
+		return err
+	}
+	for {
+		m, err := from.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(deadSubjects))
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := to.pub.one(ctx, &nats.Msg{Subject: m.Subject, Header: m.Header, Data: m.Data}); err != nil {
+			return err
+		}
+		if err := from.DeleteMsg(ctx, m.Sequence); err != nil {
+			return err
+		}
+	}
 }
 
 func pumpTo(to *publisher) Handler {

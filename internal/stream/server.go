@@ -20,7 +20,7 @@ func startServer(cfg Config) (*server.Server, error) {
 		StoreDir:               cfg.Dir,
 		MaxPayload:             maxPayload,
 		JetStreamMaxMemory:     64 << 20,
-		JetStreamMaxStore:      cfg.MaxBytes + deadMaxBytes(cfg.MaxBytes) + 64<<20,
+		JetStreamMaxStore:      1 << 50, // no limit: both streams have their own, which may shrink
 		DisableJetStreamBanner: true,
 	}
 	switch cfg.Sync {

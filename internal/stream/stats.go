@@ -16,6 +16,7 @@ type Stats struct {
 	MaxBytes    int64              // its limit
 	PumpLag     uint64             // messages not yet in the cluster; 0 without one
 	Batches     uint64             // written to the embedded stream by this process
+	Resent      uint64             // of them, those sent again message by message for want of a clear answer
 }
 
 // KindStats are of one kind's consumer.
@@ -36,7 +37,7 @@ func (s *Stream) Stats(ctx context.Context) (Stats, error) {
 		}
 		state := in.CachedInfo().State
 		st.Messages, st.Bytes = state.Msgs, int64(state.Bytes)
-		st.Batches = s.local.pub.batches.Load()
+		st.Batches, st.Resent = s.local.pub.batches.Load(), s.local.pub.resent.Load()
 		if s.cluster != nil {
 			st.PumpLag = state.Msgs
 		}

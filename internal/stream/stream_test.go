@@ -24,6 +24,7 @@ func quick() tuning {
 	t.idle = 200 * time.Millisecond
 	t.grace = 2 * time.Second
 	t.look = 20 * time.Millisecond
+	t.pubTimeout = 2 * time.Second
 	return t
 }
 
@@ -183,6 +184,9 @@ func TestRequestsShareBatches(t *testing.T) {
 	if st.Messages != requests*each {
 		t.Errorf("%d messages stored, want %d", st.Messages, requests*each)
 	}
+	if st.Resent != 0 {
+		t.Errorf("%d batches had to be sent again message by message", st.Resent)
+	}
 	if st.Batches > requests/4 {
 		t.Errorf("%d requests took %d batches: they were not gathered", requests, st.Batches)
 	}
@@ -264,4 +268,30 @@ func TestOneProcessAtATime(t *testing.T) {
 	if !errors.Is(err, ErrInUse) {
 		t.Errorf("second Open: %v, want ErrInUse", err)
 	}
+}
+
+// The limit is the operator's to change; what is stored stays, even when it is more than the new
+// limit allows.
+func TestLimitMayChange(t *testing.T) {
+	dir := t.TempDir()
+	s := openTest(t, Config{Dir: dir, MaxBytes: 64 << 20}, quick())
+	const n = 60
+	for i := range n {
+		m := message(KindEvent, i)
+		m.Body = make([]byte, 100<<10)
+		publish(t, s, m)
+	}
+	for _, limit := range []int64{2 << 20, 128 << 20, 1 << 20} {
+		s.Close()
+		s = openTest(t, Config{Dir: dir, MaxBytes: limit}, quick())
+		if got := messages(t, s); got != n {
+			t.Fatalf("%d messages under a limit of %d, want %d", got, limit, n)
+		}
+	}
+	if err := s.Publish(context.Background(), message(KindEvent, n)); !errors.Is(err, ErrFull) {
+		t.Errorf("Publish over the limit: %v, want ErrFull", err)
+	}
+	var got seen
+	consume(t, s, KindEvent, ConsumeOptions{}, got.handle)
+	eventually(t, "all of them", func() bool { return len(got.ids()) == n })
 }
