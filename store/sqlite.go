@@ -32,7 +32,7 @@ func openSQLite(_ context.Context, path string) (*Store, error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return nil, errors.New("sqlite needs the path of a file, as in sqlite:/var/lib/hindsight/hindsight.db")
 	}
-	if strings.ContainsAny(path, "?#\x00") {
+	if strings.ContainsAny(path, "?\x00") {
 		return nil, fmt.Errorf("sqlite: %q: settings are not taken from the url", path)
 	}
 	// SQLite would make the file with the umask's mode; it gives its WAL the mode of the file.

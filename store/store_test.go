@@ -35,7 +35,7 @@ func TestOpenRefusesWhatItCannotOpen(t *testing.T) {
 }
 
 func TestSQLiteSettings(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a b%20.db") // a path that a URL would change
+	path := filepath.Join(t.TempDir(), "a b%20#1.db") // a path that a URL would change
 	s, err := store.Open(t.Context(), "sqlite:"+path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
 // Package s3test gives tests buckets on a real S3 server: the one of TEST_S3_URL, else versitygw
-// inside the test binary. It is apart from package testkit because the server is a large thing to
+// in a process beside the test binary. It is apart from package testkit because the server is a large thing to
 // link, and most tests need none.
 package s3test
 
@@ -11,8 +11,10 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,11 +37,11 @@ const (
 // TEST_S3_URL has the same form; its bucket is not touched.
 func URL(tb testing.TB) string {
 	tb.Helper()
-	u, err := s3Server()
+	server, err := s3Server()
 	if err != nil {
 		testkit.Missing(tb, "S3", err)
 	}
-	c, err := client(u)
+	c, err := client(server.url)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func URL(tb testing.TB) string {
 		testkit.Missing(tb, "S3", fmt.Errorf("make a bucket: %w", err))
 	}
 	tb.Cleanup(func() { removeBucket(tb, c, bucket) })
-	b := *u
+	b := *server.url
 	b.Path = "/" + bucket
 	return b.String()
 }
@@ -77,53 +79,119 @@ func removeBucket(tb testing.TB, c *minio.Client, bucket string) {
 	}
 }
 
-// s3Server starts the gateway once: it keeps its state in package variables, so a process can have one.
-var s3Server = sync.OnceValues(func() (*url.URL, error) {
+// childDir is the environment variable that makes a test binary an S3 server instead.
+const childDir = "HINDSIGHT_S3TEST_DIR"
+
+// The server keeps its state in package variables and changes the working directory, under which
+// tests look for their testdata. So it gets a process of its own: this very binary, started again.
+func init() {
+	if dir := os.Getenv(childDir); dir != "" {
+		serve(dir)
+	}
+}
+
+// serve runs the gateway below dir until standard input closes, which happens when the test binary
+// ends in any way at all; then it removes dir and exits.
+func serve(dir string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	err := gateway(ctx, dir)
+	if ctx.Err() == nil {
+		fmt.Fprintln(os.Stderr, "versitygw:", err) // to the log that the parent shows
+		os.Exit(1)
+	}
+	_ = os.RemoveAll(dir)
+	os.Exit(0)
+}
+
+func gateway(ctx context.Context, dir string) error {
+	data := filepath.Join(dir, "data")
+	if err := os.Mkdir(data, 0o755); err != nil {
+		return err
+	}
+	be, err := posix.New(data, meta.XattrMeta{}, posix.PosixOpts{})
+	if err != nil {
+		return err
+	}
+	return embedgw.RunVersityGW(ctx, be, &embedgw.Config{
+		RootUserAccess:    accessKey,
+		RootUserSecret:    secretKey,
+		Ports:             []string{filepath.Join(dir, socketName)}, // a socket: no free port has to be guessed
+		HealthPath:        "/healthz",
+		Quiet:             true,
+		KeepAlive:         true,
+		MaxConnections:    1024,
+		MaxRequests:       1024,
+		MultipartMaxParts: 10_000,
+	})
+}
+
+const socketName = "s3.sock"
+
+// running is a server and what must stay open while it is needed.
+type running struct {
+	url   *url.URL
+	stdin io.Closer
+}
+
+// s3Server starts the server of this test binary at its first use.
+var s3Server = sync.OnceValues(func() (*running, error) {
 	if s := os.Getenv("TEST_S3_URL"); s != "" {
-		return url.Parse(s)
+		u, err := url.Parse(s)
+		return &running{url: u}, err
 	}
 	dir, err := os.MkdirTemp("", "hindsight-s3-")
 	if err != nil {
 		return nil, err
 	}
-	if err := testkit.RemoveAtExit(dir); err != nil {
-		return nil, err
-	}
-	data := filepath.Join(dir, "data")
-	if err := os.Mkdir(data, 0o755); err != nil {
-		return nil, err
-	}
-	be, err := posix.New(data, meta.XattrMeta{}, posix.PosixOpts{})
+	stdin, err := startChild(dir)
 	if err != nil {
-		return nil, err
+		log, _ := os.ReadFile(filepath.Join(dir, "log"))
+		return nil, errors.Join(fmt.Errorf("start versitygw: %w\n%s", err, log), os.RemoveAll(dir))
 	}
-	// A unix socket needs no free port to be guessed; a forwarder on a port of the system's choice
-	// makes it reachable for everything that speaks S3, other processes included.
-	socket := filepath.Join(dir, "s3.sock")
+	// A forwarder on a port of the system's choice makes the socket reachable for everything that
+	// speaks S3, other processes included.
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
+		return nil, errors.Join(err, stdin.Close())
+	}
+	go forward(l, filepath.Join(dir, socketName))
+	u := &url.URL{Scheme: "s3", User: url.UserPassword(accessKey, secretKey), Host: l.Addr().String(), RawQuery: "secure=false"}
+	return &running{url: u, stdin: stdin}, nil
+})
+
+func startChild(dir string) (stdin io.Closer, err error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close() // the child has its own
+	c := exec.Command(exe)
+	c.Dir = "/"
+	c.Env = append(os.Environ(), childDir+"="+dir)
+	c.Stdout, c.Stderr = log, log
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt at the terminal is ours to hear
+	in, err := c.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(); err != nil {
 		return nil, err
 	}
 	ended := make(chan error, 1)
-	go func() {
-		ended <- embedgw.RunVersityGW(context.Background(), be, &embedgw.Config{
-			RootUserAccess:    accessKey,
-			RootUserSecret:    secretKey,
-			Ports:             []string{socket},
-			HealthPath:        "/healthz",
-			Quiet:             true,
-			KeepAlive:         true,
-			MaxConnections:    1024,
-			MaxRequests:       1024,
-			MultipartMaxParts: 10_000,
-		})
-	}()
-	if err := waitSocket(socket, ended, 20*time.Second); err != nil {
-		return nil, fmt.Errorf("start versitygw: %w", err)
+	go func() { ended <- c.Wait() }()
+	if err := waitSocket(filepath.Join(dir, socketName), ended, 20*time.Second); err != nil {
+		return nil, errors.Join(err, in.Close())
 	}
-	go forward(l, socket)
-	return &url.URL{Scheme: "s3", User: url.UserPassword(accessKey, secretKey), Host: l.Addr().String(), RawQuery: "secure=false"}, nil
-})
+	return in, nil
+}
 
 func waitSocket(socket string, ended <-chan error, timeout time.Duration) error {
 	deadline := time.After(timeout)

@@ -2,6 +2,7 @@ package s3test_test
 
 import (
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -26,6 +27,13 @@ func TestURLIsABucketOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := c.PutObject(t.Context(), strings.TrimPrefix(u.Path, "/"), "a/b", strings.NewReader("c"), 1, minio.PutObjectOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServerLeavesTheWorkingDirectory(t *testing.T) {
+	s3test.URL(t)
+	if _, err := os.Stat("s3test.go"); err != nil { // a test starts in its package's folder
 		t.Error(err)
 	}
 }
