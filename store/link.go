@@ -270,8 +270,10 @@ func (f *judged) loadSpans(ctx context.Context, tx bun.Tx) error {
 		return nil
 	}
 	var rows []ReplayRequest
-	err := tx.NewSelect().Model(&rows).Column("replay_id", "span_id").Distinct().Where("org_id = ?", f.org).
-		Where("span_id IN (?)", bun.List(slices.Sorted(maps.Keys(parents)))).Scan(ctx)
+	// A span id that a page sends with several requests is the page's own (tracing without performance): it
+	// says which trace, not which request.
+	err := tx.NewSelect().Model(&rows).Column("replay_id", "span_id").Where("org_id = ?", f.org).
+		Where("span_id IN (?)", bun.List(slices.Sorted(maps.Keys(parents)))).Group("replay_id", "span_id").Having("COUNT(*) = 1").Scan(ctx)
 	if err != nil {
 		return err
 	}

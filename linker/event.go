@@ -1,0 +1,96 @@
+package linker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/linker/grouping"
+	"github.com/hindsight-dev/hindsight/linker/normalize"
+	"github.com/hindsight-dev/hindsight/store"
+)
+
+// eventItem handles an item of an event message; its attachments are in the blob store already.
+func (m *message) eventItem(ctx context.Context, it *item) error {
+	switch it.Type {
+	case "event":
+		return m.event(it)
+	case "transaction":
+		return m.transaction(it)
+	}
+	return m.rawItem(ctx, it)
+}
+
+// event stores an error or message with its issue.
+func (m *message) event(it *item) error {
+	ev, err := envelope.ParseEvent(it.payload)
+	if err != nil {
+		m.refuse(it, "invalid_json")
+		return nil
+	}
+	if ev.Type == "transaction" { // the store endpoint makes everything an event item
+		it.Type = "transaction"
+		return m.transaction(it)
+	}
+	facts := m.eventFacts(ev) // before anything is written over
+	in := m.input()
+	if in.EventID.IsZero() && ev.EventID.IsZero() {
+		in.EventID = m.madeID()
+	}
+	normalize.Event(ev, in)
+	trace := ev.TraceID()
+	if trace.IsZero() && m.header.Trace != nil {
+		trace = m.header.Trace.TraceID
+	}
+	facts.TraceID = trace
+	g := grouping.Group(ev)
+	row, err := m.eventRow(ev, trace, g)
+	if err != nil {
+		return fmt.Errorf("event %s: %w", ev.EventID, err)
+	}
+	metadata, err := json.Marshal(g.Metadata)
+	if err != nil {
+		return fmt.Errorf("event %s: metadata: %w", ev.EventID, err)
+	}
+	m.w.Events = append(m.w.Events, store.EventWrite{Event: row, Hashes: g.Hashes, Algorithm: g.Algorithm, Outcomes: m.accepted(it),
+		Issue: store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}})
+	m.teach(linked{kind: store.ItemEvent, id: row.EventID, traceID: trace.String(), level: row.Level, side: row.Side,
+		name: row.Title, timeMS: row.TimestampMS}, facts)
+	return nil
+}
+
+// madeID is an event id for an event without one: the same on every redelivery.
+func (m *message) madeID() (id envelope.ID) {
+	sum := sha256.Sum256([]byte(m.ID))
+	copy(id[:], sum[:])
+	return id
+}
+
+func (m *message) eventRow(ev *envelope.Event, trace envelope.ID, g grouping.Result) (store.Event, error) {
+	b, err := ev.Encode()
+	if err != nil {
+		return store.Event{}, fmt.Errorf("encode: %w", err)
+	}
+	payload, err := store.Compress(b)
+	if err != nil {
+		return store.Event{}, err
+	}
+	return store.Event{ProjectID: m.ProjectID, EventID: ev.EventID.String(), OrgID: m.OrgID, Level: clip(ev.Level, maxShort),
+		Platform: clip(ev.Platform, maxShort), Title: clip(g.Title, maxLong), Culprit: clip(g.Culprit, maxLong),
+		TimestampMS: ev.Timestamp.UnixMilli(), ReceivedMS: m.w.ReceivedMS, TraceID: text(trace.String()),
+		SpanID: spanText(ev, "span_id"), ParentSpanID: spanText(ev, "parent_span_id"),
+		Environment: clip(ev.Environment, maxShort), Release: clip(ev.Release, maxShort),
+		UserKey: clip(normalize.UserKey(ev.User), maxShort), Unhandled: ev.Unhandled(), Side: normalize.Side(ev),
+		ExpectsReplay: m.ExpectsReplay, Payload: payload}, nil
+}
+
+// spanText gives a span id of contexts.trace, nil when it is none.
+func spanText(ev *envelope.Event, member string) *string {
+	id, err := envelope.ParseSpanID(ev.Contexts.Text("trace", member))
+	if err != nil {
+		return nil
+	}
+	return text(id.String())
+}
