@@ -2,8 +2,6 @@ package api
 
 import (
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 )
 
 // IssueMetadata is what titles are made of; strings only.
@@ -116,16 +114,15 @@ type IssueDetail struct {
 
 // IssueUpdate is what can be changed about an issue; what is absent stays. Unknown keys are ignored.
 type IssueUpdate struct {
-	_             struct{}        `json:"-" additionalProperties:"true"`
-	Status        *string         `json:"status,omitempty" enum:"resolved,unresolved,ignored,muted,resolvedInNextRelease"`
-	Substatus     *string         `json:"substatus,omitempty"`
-	StatusDetails map[string]any  `json:"statusDetails,omitempty"`
-	AssignedTo    *string         `json:"assignedTo,omitempty" nullable:"true" doc:"user:7, an id, an e-mail address; empty or null unassigns."`
-	HasSeen       *bool           `json:"hasSeen,omitempty"`
-	IsBookmarked  *bool           `json:"isBookmarked,omitempty"`
-	IsSubscribed  *bool           `json:"isSubscribed,omitempty"`
-	Priority      *string         `json:"priority,omitempty" enum:"high,medium,low"`
-	given         map[string]bool // keys of the body: null and absent differ for assignedTo
+	_             struct{}       `json:"-" additionalProperties:"true"`
+	Status        *string        `json:"status,omitempty" enum:"resolved,unresolved,ignored,muted,resolvedInNextRelease"`
+	Substatus     *string        `json:"substatus,omitempty"`
+	StatusDetails map[string]any `json:"statusDetails,omitempty"`
+	AssignedTo    *string        `json:"assignedTo,omitempty" nullable:"true" doc:"user:7, an id, an e-mail address; empty or null unassigns."`
+	HasSeen       *bool          `json:"hasSeen,omitempty"`
+	IsBookmarked  *bool          `json:"isBookmarked,omitempty"`
+	IsSubscribed  *bool          `json:"isSubscribed,omitempty"`
+	Priority      *string        `json:"priority,omitempty" enum:"high,medium,low"`
 }
 
 // IssueChange says what a bulk change changed.
@@ -202,31 +199,35 @@ type UnscopedIssueInput struct {
 // UpdateIssueInput changes one issue.
 type UpdateIssueInput struct {
 	IssuePath
-	Body IssueUpdate
+	Body    IssueUpdate
+	RawBody []byte
 }
 
 // UpdateUnscopedIssueInput changes one issue without naming its organisation.
 type UpdateUnscopedIssueInput struct {
-	Issue string `path:"issue"`
-	Body  IssueUpdate
+	Issue   string `path:"issue"`
+	Body    IssueUpdate
+	RawBody []byte
 }
 
 // BulkIssuesInput changes the issues named by id, or those a query finds.
 type BulkIssuesInput struct {
 	OrgPath
 	FilterParams
-	ID    []string `query:"id,explode"`
-	Query string   `query:"query"`
-	Body  IssueUpdate
+	ID      []string `query:"id,explode"`
+	Query   string   `query:"query"`
+	Body    IssueUpdate
+	RawBody []byte
 }
 
 // BulkProjectIssuesInput changes issues of a project.
 type BulkProjectIssuesInput struct {
 	ProjectPath
-	ID     []string `query:"id,explode"`
-	Status string   `query:"status"`
-	Query  string   `query:"query"`
-	Body   IssueUpdate
+	ID      []string `query:"id,explode"`
+	Status  string   `query:"status"`
+	Query   string   `query:"query"`
+	Body    IssueUpdate
+	RawBody []byte
 }
 
 // BulkOutput is what changed, or 204 when nothing matched.
@@ -267,5 +268,3 @@ type ShortID struct {
 	Group            Issue  `json:"group"`
 	ShortID          string `json:"shortId"`
 }
-
-var _ huma.SchemaProvider = Null[Actor]{}

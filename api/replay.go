@@ -144,11 +144,24 @@ type SegmentPath struct {
 
 // ReplayFrames are the small frames of all segments in time order, without DOM data.
 type ReplayFrames struct {
-	ReplayID   string            `json:"replayId"`
-	StartedAt  *time.Time        `json:"startedAt"`
-	FinishedAt *time.Time        `json:"finishedAt"`
-	Truncated  bool              `json:"truncated" doc:"More frames than are sent."`
-	Frames     []json.RawMessage `json:"frames"`
+	ReplayID   string           `json:"replayId"`
+	StartedAt  *time.Time       `json:"startedAt"`
+	FinishedAt *time.Time       `json:"finishedAt"`
+	Truncated  bool             `json:"truncated" doc:"More frames than are sent."`
+	Frames     []RecordingFrame `json:"frames"`
+}
+
+// RecordingFrame is something that happened in a recording, without the DOM it happened in. The kinds
+// are package recording's.
+type RecordingFrame struct {
+	Kind     string          `json:"kind" doc:"page, console, network, navigation, click, slow_click, dead_click, rage_click, multi_click, input, key, focus, tap, memory, vital, paint, hydration_error, mutations, feedback, options, video, device, custom"`
+	TimeMS   int64           `json:"timeMs" doc:"Epoch milliseconds."`
+	EndMS    int64           `json:"endMs,omitempty"`
+	Category string          `json:"category,omitempty" doc:"Of a breadcrumb, or the op of a span."`
+	Level    string          `json:"level,omitempty"`
+	Message  string          `json:"message,omitempty" doc:"The URL of a request or page, the selector of a click, a console line."`
+	NodeID   int64           `json:"nodeId,omitempty"`
+	Data     json.RawMessage `json:"data,omitempty"`
 }
 
 // ReplayCountInput counts the replays of issues, transactions or replay ids.
@@ -207,8 +220,10 @@ type LinksInput struct {
 // ReplayLink says that an item happened inside a replay, and how that is known.
 type ReplayLink struct {
 	ReplayID    string     `json:"replayId"`
-	State       string     `json:"state" enum:"pending,live,deleted" doc:"Of the replay: pending means named, but nothing recorded has come in."`
-	Tier        int        `json:"tier" enum:"1,2,3,4,5" doc:"1 explicit id, 2 the very request, 3 same trace, 4 same request by shape, 5 same user and time (possible, never counted)."`
+	State       string     `json:"state" enum:"available,pending,missing,deleted" doc:"Of the replay: pending is named but not received yet, missing is too late to expect."`
+	StateReason *string    `json:"stateReason" doc:"Why there is no recording, in words."`
+	Plays       bool       `json:"plays" doc:"Whether a segment of the replay plays."`
+	Tier        int        `json:"tier" enum:"0,1,2,3,4,5" doc:"1 explicit id, 2 the very request, 3 same trace, 4 same request by shape, 5 same user and time (possible, never counted)."`
 	Signals     []string   `json:"signals" doc:"Every signal that agreed: dsc, event_context, event_tag, baggage, error_ids, recorded_header, trace_ids, trace_bridge, …"`
 	Reason      string     `json:"reason" doc:"The link in words."`
 	Primary     bool       `json:"primary" doc:"The best replay of its item."`

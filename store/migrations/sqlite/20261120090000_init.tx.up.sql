@@ -113,6 +113,7 @@ CREATE TABLE issues (
   UNIQUE (project_id, number)
 );
 CREATE INDEX issues_org_seen ON issues (org_id, status, last_seen_ms DESC, id DESC);
+CREATE INDEX issues_org_any ON issues (org_id, last_seen_ms DESC, id DESC);
 CREATE INDEX issues_project_seen ON issues (project_id, status, last_seen_ms DESC, id DESC);
 CREATE INDEX issues_org_first ON issues (org_id, status, first_seen_ms DESC, id DESC);
 CREATE INDEX issues_org_times ON issues (org_id, status, times_seen DESC, id DESC);
@@ -168,6 +169,8 @@ CREATE TABLE events (
 CREATE INDEX events_issue ON events (issue_id, timestamp_ms DESC, event_id DESC);
 CREATE INDEX events_trace ON events (org_id, trace_id) WHERE trace_id IS NOT NULL;
 CREATE INDEX events_id ON events (org_id, event_id);
+CREATE INDEX events_project ON events (project_id, timestamp_ms DESC, event_id DESC);
+CREATE INDEX events_environment ON events (org_id, environment);
 
 CREATE TABLE attachments (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -214,6 +217,7 @@ CREATE TABLE spans (
 CREATE INDEX spans_segments ON spans (org_id, start_us DESC) WHERE is_segment;
 CREATE INDEX spans_segment_name ON spans (org_id, segment_name, start_us DESC) WHERE is_segment;
 CREATE INDEX spans_event ON spans (org_id, event_id) WHERE event_id IS NOT NULL;
+CREATE INDEX spans_id ON spans (org_id, span_id);
 CREATE INDEX spans_parent ON spans (org_id, parent_span_id) WHERE is_segment AND parent_span_id IS NOT NULL;
 
 CREATE TABLE replays (

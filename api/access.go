@@ -1,0 +1,45 @@
+package api
+
+import (
+	"slices"
+	"strings"
+)
+
+// roleScopes is what each role may do (Sentry's roles; each has what those before it have).
+var roleScopes = []struct {
+	role   string
+	scopes []string
+}{
+	{"member", []string{"project:read", "project:releases", "org:read", "member:read", "team:read", "event:read", "event:write", "event:admin", "alerts:read", "alerts:write"}},
+	{"admin", []string{"team:write", "team:admin", "project:write", "project:admin", "org:integrations"}},
+	{"manager", []string{"org:write", "member:write", "member:admin"}},
+	{"owner", []string{"org:admin", "org:billing"}},
+}
+
+// scopesOf lists the scopes of a role, none for an unknown one.
+func scopesOf(role string) []string {
+	var all []string
+	for _, r := range roleScopes {
+		all = append(all, r.scopes...)
+		if r.role == role {
+			return all
+		}
+	}
+	return nil
+}
+
+// hasScope says whether given has what is asked for: admin includes write includes read of a family.
+func hasScope(given []string, asked string) bool {
+	family, level, ok := strings.Cut(asked, ":")
+	if !ok {
+		return false
+	}
+	enough := []string{asked}
+	switch level {
+	case "read":
+		enough = append(enough, family+":write", family+":admin")
+	case "write":
+		enough = append(enough, family+":admin")
+	}
+	return slices.ContainsFunc(given, func(s string) bool { return slices.Contains(enough, s) })
+}

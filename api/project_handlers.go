@@ -1,0 +1,222 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/hindsight-dev/hindsight/store"
+)
+
+func projectRef(p *store.Project) ProjectRef {
+	return ProjectRef{ID: itoa(p.ID), Name: p.Name, Slug: p.Slug, Platform: text(p.Platform)}
+}
+
+func (a *API) project(rq *request, p *store.Project, org *store.Organization) Project {
+	team := everyone(org)
+	access := []string{}
+	if m := rq.caller.in(org.ID); m != nil {
+		access = m.scopes
+	}
+	platforms := []string{}
+	if p.Platform != "" {
+		platforms = append(platforms, p.Platform)
+	}
+	return Project{
+		ID: itoa(p.ID), Slug: p.Slug, Name: p.Name, Platform: text(p.Platform), DateCreated: at(p.CreatedMS), IsMember: true, HasAccess: true,
+		Access: access, Features: []string{}, FirstEvent: atPtr(p.FirstEventMS), Environments: []string{}, Platforms: platforms,
+		Team: team, Teams: []Team{team}, Status: "active", Avatar: letterAvatar, Color: "#6559c5",
+		HasReplays: true, HasSessions: true,
+	}
+}
+
+func (a *API) projectDetail(rq *request, p *store.Project) *One[ProjectDetail] {
+	return one(ProjectDetail{
+		Project: a.project(rq, p, rq.org), Organization: a.organization(rq.org), Options: map[string]any{},
+		DigestsMinDelay: 300, DigestsMaxDelay: 1800, SubjectTemplate: "$shortID - $title", AllowedDomains: []string{"*"},
+		DataScrubber: true, DataScrubberDefaults: true, SafeFields: []string{}, SensitiveFields: []string{}, VerifySSL: true,
+		GroupingConfig: "hindsight:1", BuiltinSymbolSources: []string{}, SymbolSources: "[]", HighlightTags: []string{}, HighlightContext: map[string]any{},
+	})
+}
+
+func (a *API) listProjects(ctx context.Context, in *ProjectsInput) (*List[Project], error) {
+	rq := from(ctx)
+	set, err := a.projects(ctx, rq)
+	if err != nil {
+		return nil, err
+	}
+	rows := []Project{}
+	for i := range set.list {
+		if p := &set.list[i]; projectMatches(p, in.Query) {
+			rows = append(rows, a.project(rq, p, rq.org))
+		}
+	}
+	page, link, err := offsetPage(a, rq, rows, in.PageParams)
+	if err != nil {
+		return nil, err
+	}
+	return &List[Project]{Link: link, Body: page}, nil
+}
+
+func projectMatches(p *store.Project, query string) bool {
+	for word := range strings.FieldsSeq(strings.ToLower(query)) {
+		if slug, ok := strings.CutPrefix(word, "slug:"); ok {
+			if p.Slug != slug {
+				return false
+			}
+		} else if !strings.Contains(strings.ToLower(p.Slug+" "+p.Name), strings.Trim(word, `"`)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *API) listAllProjects(ctx context.Context, in *AllProjectsInput) (*List[Project], error) {
+	rq := from(ctx)
+	rows := []Project{}
+	for _, m := range rq.caller.orgs {
+		if !hasScope(m.scopes, "project:read") {
+			continue
+		}
+		ps, err := a.Store.Projects(ctx, m.org.Scope())
+		if err != nil {
+			return nil, a.fail("list projects", err)
+		}
+		for i := range ps {
+			rows = append(rows, a.project(rq, &ps[i], &m.org))
+		}
+	}
+	page, link, err := offsetPage(a, rq, rows, in.PageParams)
+	if err != nil {
+		return nil, err
+	}
+	return &List[Project]{Link: link, Body: page}, nil
+}
+
+func (a *API) createProject(ctx context.Context, in *CreateProjectInput) (*One[ProjectDetail], error) {
+	rq := from(ctx)
+	p, _, err := a.Store.CreateProject(ctx, rq.scope, store.NewProject{Name: in.Body.Name, Slug: in.Body.Slug, Platform: in.Body.Platform})
+	if err != nil {
+		return nil, a.failWrite("create project", err, "A project with this slug already exists.")
+	}
+	return a.projectDetail(rq, p), nil
+}
+
+// failWrite is fail for what a person typed: a value that can never be is 400, a taken one 409.
+func (a *API) failWrite(doing string, err error, taken string) error {
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		return conflict(taken)
+	case errors.Is(err, store.ErrInvalid):
+		_, sentence, _ := strings.Cut(err.Error(), store.ErrInvalid.Error()+": ")
+		return badRequest(strings.ToUpper(sentence[:min(1, len(sentence))]) + sentence[min(1, len(sentence)):] + ".")
+	}
+	return a.fail(doing, err)
+}
+
+func (a *API) getProject(ctx context.Context, _ *ProjectPath) (*One[ProjectDetail], error) {
+	rq := from(ctx)
+	return a.projectDetail(rq, rq.project), nil
+}
+
+func (a *API) updateProject(ctx context.Context, in *UpdateProjectInput) (*One[ProjectDetail], error) {
+	rq := from(ctx)
+	p, err := a.Store.UpdateProject(ctx, rq.scope, rq.project.ID, store.ProjectChange{Name: in.Body.Name, Slug: in.Body.Slug, Platform: in.Body.Platform})
+	if err != nil {
+		return nil, a.failWrite("update project", err, "Another project is already using that slug.")
+	}
+	return a.projectDetail(rq, p), nil
+}
+
+// dsn spells a key's addresses under the public address of this server.
+func (a *API) dsn(k *store.ProjectKey) KeyDSN {
+	u := *a.BaseURL
+	u.Path = strings.TrimSuffix(u.Path, "/")
+	project := itoa(k.ProjectID)
+	with := func(user *url.Userinfo) string {
+		d := u
+		d.User = user
+		d.Path += "/" + project
+		return d.String()
+	}
+	endpoint := func(name string) string {
+		d := u
+		d.Path += "/api/" + project + "/" + name
+		return d.String()
+	}
+	key := "?sentry_key=" + k.PublicKey
+	return KeyDSN{
+		Public: with(url.User(k.PublicKey)), Secret: with(url.UserPassword(k.PublicKey, k.SecretKey)),
+		CSP: endpoint("csp-report/") + key, Security: endpoint("security/") + key, Minidump: endpoint("minidump/") + key,
+		NEL: endpoint("nel/") + key, Unreal: endpoint("unreal/" + k.PublicKey + "/"), CDN: a.base("/js-sdk-loader/" + k.PublicKey + ".min.js"),
+		Crons: endpoint("cron/___MONITOR_SLUG___/" + k.PublicKey + "/"), Playstation: endpoint("playstation/") + key,
+		Integration: endpoint("integration/"), OTLPTraces: endpoint("integration/otlp/v1/traces"), OTLPLogs: endpoint("integration/otlp/v1/logs"),
+	}
+}
+
+func (a *API) key(k *store.ProjectKey) Key {
+	return Key{
+		ID: k.PublicKey, Name: k.Label, Label: k.Label, Public: k.PublicKey, Secret: k.SecretKey, ProjectID: k.ProjectID, IsActive: k.Active,
+		DSN: a.dsn(k), BrowserSDKVersion: "10.x", BrowserSDK: BrowserSDK{Choices: [][2]string{{"latest", "latest"}, {"10.x", "10.x"}}},
+		DateCreated: at(k.CreatedMS), LoaderOptions: LoaderOptions{HasReplay: true, HasPerformance: true},
+	}
+}
+
+func (a *API) listKeys(ctx context.Context, in *KeysInput) (*List[Key], error) {
+	rq := from(ctx)
+	ks, err := a.Store.ProjectKeys(ctx, rq.scope, rq.project.ID)
+	if err != nil {
+		return nil, a.fail("list keys", err)
+	}
+	rows := []Key{}
+	for i := range ks {
+		if in.Status == "" || (in.Status == "active") == ks[i].Active {
+			rows = append(rows, a.key(&ks[i]))
+		}
+	}
+	page, link, err := offsetPage(a, rq, rows, in.PageParams)
+	if err != nil {
+		return nil, err
+	}
+	return &List[Key]{Link: link, Body: page}, nil
+}
+
+func (a *API) createKey(ctx context.Context, in *CreateKeyInput) (*One[Key], error) {
+	rq := from(ctx)
+	label := in.Body.Name
+	if label == "" {
+		label = "Key"
+	}
+	k, err := a.Store.CreateKey(ctx, rq.scope, rq.project.ID, label)
+	if err != nil {
+		return nil, a.failWrite("create key", err, "That key exists already.")
+	}
+	return one(a.key(k)), nil
+}
+
+func (a *API) getKey(ctx context.Context, in *KeyPath) (*One[Key], error) {
+	rq := from(ctx)
+	k, err := a.Store.ProjectKey(ctx, rq.scope, rq.project.ID, in.Key)
+	if err != nil {
+		return nil, a.fail("read key", err)
+	}
+	return one(a.key(k)), nil
+}
+
+func (a *API) updateKey(ctx context.Context, in *UpdateKeyInput) (*One[Key], error) {
+	rq := from(ctx)
+	k, err := a.Store.UpdateKey(ctx, rq.scope, rq.project.ID, in.Key, store.KeyChange{Label: in.Body.Name, Active: in.Body.IsActive})
+	if err != nil {
+		return nil, a.failWrite("update key", err, "That key exists already.")
+	}
+	return one(a.key(k)), nil
+}
+
+func (a *API) deleteKey(ctx context.Context, in *KeyPath) (*Nothing, error) {
+	rq := from(ctx)
+	if err := a.Store.DeleteKey(ctx, rq.scope, rq.project.ID, in.Key); err != nil {
+		return nil, a.fail("delete key", err)
+	}
+	return nil, nil
+}

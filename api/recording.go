@@ -1,0 +1,240 @@
+package api
+
+import (
+	"bufio"
+	"compress/zlib"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/hindsight-dev/hindsight/store"
+)
+
+// maxInflated bounds what one segment gives, in bytes: what the linker lets in.
+const maxInflated = 50 << 20
+
+// openSegment opens the rrweb events of a segment: the client's own bytes, inflated. It checks only
+// that they begin as an array: a segment is marked unplayable when it is stored, and those are never served.
+func (a *API) openSegment(ctx context.Context, s *store.ReplaySegment) (io.ReadCloser, error) {
+	blob, err := a.Blobs.Get(ctx, s.Blob)
+	if err != nil {
+		return nil, fmt.Errorf("open segment %d of replay %s: %w", s.SegmentID, s.ReplayID, err)
+	}
+	br := bufio.NewReader(blob)
+	first, err := br.Peek(1)
+	if err != nil {
+		blob.Close()
+		return nil, fmt.Errorf("read segment %d of replay %s: %w", s.SegmentID, s.ReplayID, err)
+	}
+	if first[0] == '[' {
+		return struct {
+			io.Reader
+			io.Closer
+		}{br, blob}, nil
+	}
+	zr, err := zlib.NewReader(br)
+	if err != nil {
+		blob.Close()
+		return nil, fmt.Errorf("inflate segment %d of replay %s: %w", s.SegmentID, s.ReplayID, err)
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(zr, maxInflated), blob}, nil
+}
+
+// writeDeadline is how long one segment may take to be written to a client that reads.
+const writeDeadline = 30 * time.Second
+
+// downloadSegments streams [[…events of segment 0], […of segment 1], …]: one segment is in memory at a
+// time. A segment that does not play is an empty array, so that places stay right.
+func (a *API) downloadSegments(w http.ResponseWriter, r *http.Request) {
+	rq := from(r.Context())
+	id, err := a.recorded(r.Context(), rq, mux.Vars(r)["replay"])
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	page := PageParams{Cursor: r.URL.Query().Get("cursor")}
+	page.PerPage, _ = strconv.Atoi(r.URL.Query().Get("per_page"))
+	segments, link, err := a.segmentPage(r.Context(), rq, id, page)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	w.Header().Set("Link", link)
+	w.Header().Set("Content-Type", "application/json")
+	out := bufio.NewWriterSize(w, 64<<10)
+	rc := http.NewResponseController(w)
+	separator := "["
+	for i := range segments {
+		events, err := a.segmentEvents(r.Context(), &segments[i])
+		if err != nil {
+			a.Log.Warn("segment cannot be served", "err", err)
+			events = []byte("[]")
+		}
+		_ = rc.SetWriteDeadline(a.Now().Add(writeDeadline)) // some writers have none
+		if _, err := out.WriteString(separator); err != nil {
+			return
+		}
+		if _, err := out.Write(events); err != nil {
+			return
+		}
+		separator = ","
+	}
+	if len(segments) == 0 {
+		_, _ = out.WriteString("[")
+	}
+	_, _ = out.WriteString("]\n")
+	_ = out.Flush()
+}
+
+// segmentEvents reads a whole segment and holds it to be one JSON array: one bad segment must not
+// spoil the stream of all.
+func (a *API) segmentEvents(ctx context.Context, s *store.ReplaySegment) ([]byte, error) {
+	if !s.Playable {
+		return []byte("[]"), nil
+	}
+	rd, err := a.openSegment(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer rd.Close()
+	b, err := io.ReadAll(io.LimitReader(rd, maxInflated+1))
+	if err != nil {
+		return nil, fmt.Errorf("read segment %d of replay %s: %w", s.SegmentID, s.ReplayID, err)
+	}
+	if len(b) > maxInflated || len(b) == 0 || b[0] != '[' || !json.Valid(b) {
+		return nil, fmt.Errorf("segment %d of replay %s is not an array of events", s.SegmentID, s.ReplayID)
+	}
+	return b, nil
+}
+
+// downloadSegment answers one segment's events. Where a duplicated tab used the number twice, those of
+// the first body.
+func (a *API) downloadSegment(w http.ResponseWriter, r *http.Request) {
+	rq, vars := from(r.Context()), mux.Vars(r)
+	s, err := a.segment(r.Context(), rq, vars["replay"], vars["segment"])
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	events, err := a.segmentEvents(r.Context(), s)
+	if err != nil {
+		writeError(w, a.fail("read segment", err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(events)))
+	_, _ = w.Write(events)
+}
+
+// segment finds a segment of a replay of the project in the path.
+func (a *API) segment(ctx context.Context, rq *request, replay, number string) (*store.ReplaySegment, error) {
+	id, err := a.recorded(ctx, rq, replay)
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 0 {
+		return nil, errNotFound
+	}
+	rows, err := a.Store.Segment(ctx, rq.scope, id, n)
+	if err != nil {
+		return nil, a.fail("read segment", err)
+	}
+	for i := range rows {
+		if rows[i].Playable {
+			return &rows[i], nil
+		}
+	}
+	return &rows[0], nil
+}
+
+// segmentPage reads a page of a replay's segments; the cursor is 0:offset:0, as Sentry's own client
+// makes them itself.
+func (a *API) segmentPage(ctx context.Context, rq *request, replayID string, p PageParams) ([]store.ReplaySegment, string, error) {
+	c, err := parseCursor(p.Cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	limit, offset := perPage(p.PerPage, 100), 0
+	if c != nil {
+		if offset, err = strconv.Atoi(c.Tie); err != nil || offset < 0 || offset > 1_000_000 {
+			return nil, "", errCursor
+		}
+	}
+	rows, err := a.Store.Segments(ctx, rq.scope, replayID, offset, limit+1)
+	if err != nil {
+		return nil, "", a.fail("list segments", err)
+	}
+	more := len(rows) > limit
+	link := a.linkHeader(rq, fmt.Sprintf("0:%d:1", max(offset-limit, 0)), offset > 0, fmt.Sprintf("0:%d:0", offset+limit), more)
+	return rows[:min(limit, len(rows))], link, nil
+}
+
+// downloadAttachment streams a file's bytes, always as something to save: it came from a stranger.
+func (a *API) downloadAttachment(w http.ResponseWriter, r *http.Request) {
+	rq, vars := from(r.Context()), mux.Vars(r)
+	f, err := a.attachmentByID(r.Context(), rq, vars["event"], vars["attachment"])
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	body, err := a.Blobs.Get(r.Context(), f.Blob)
+	if err != nil {
+		writeError(w, a.fail("open attachment", err))
+		return
+	}
+	defer body.Close()
+	h := w.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+	if h.Get("Content-Disposition") == "" {
+		h.Set("Content-Disposition", "attachment")
+	}
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	h.Set("Content-Length", itoa(f.Size))
+	rc := http.NewResponseController(w)
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := body.Read(buf)
+		if n > 0 {
+			_ = rc.SetWriteDeadline(a.Now().Add(writeDeadline))
+			if _, werr := w.Write(buf[:n]); werr != nil {
+				return
+			}
+		}
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				a.Log.Warn("attachment broke off", "err", err)
+				panic(http.ErrAbortHandler) // half a file must not look whole
+			}
+			return
+		}
+	}
+}
+
+// getProjectEventJSON answers an event as it is stored.
+func (a *API) getProjectEventJSON(w http.ResponseWriter, r *http.Request) {
+	e, err := a.projectEvent(r.Context(), from(r.Context()), mux.Vars(r)["event"])
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	raw, err := store.Decompress(e.Payload)
+	if err != nil {
+		writeError(w, a.fail("read event", err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(raw)
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+)
+
+// FilterOp joins or negates conditions, or compares a field.
+type FilterOp int
+
+// The kinds of condition.
+const (
+	FilterAll  FilterOp = iota // every one of Subs; none: always true
+	FilterAny                  // one of Subs; none: never
+	FilterNot                  // not the one in Subs
+	FilterEq                   // the field is one of Values
+	FilterGt                   // the field is greater than Values[0]; so on
+	FilterGte                  //
+	FilterLt                   //
+	FilterLte                  //
+	FilterLike                 // the field has the Parts in this order, in any case, with anything between them
+)
+
+// Filter is a condition on rows. Field is one of the names that the query it is given to knows
+// (listed at each query); Values are compared as they are: text, int64 or bool.
+type Filter struct {
+	Op     FilterOp
+	Subs   []Filter
+	Field  string
+	Values []any
+	Parts  []string
+}
+
+// And joins filters.
+func And(fs ...Filter) Filter { return Filter{Op: FilterAll, Subs: fs} }
+
+// field is how a filter's field is written in SQL. Expr is compared; where it belongs to another
+// table, in says how to reach it: a subquery up to its WHERE's end, that the comparison is added to.
+type field struct {
+	expr string
+	in   string
+}
+
+// where writes a filter as SQL with placeholders. Only the constants of fields and these words get
+// into the text; what a person typed is an argument.
+func (f Filter) where(fields map[string]field) (string, []any, error) {
+	switch f.Op {
+	case FilterAll, FilterAny:
+		return f.join(fields)
+	case FilterNot:
+		s, args, err := f.Subs[0].where(fields)
+		// An unknown (NULL) counts as "no", so that its negation is "yes".
+		return "NOT COALESCE(" + s + ", FALSE)", args, err
+	}
+	fd, ok := fields[f.Field]
+	if !ok {
+		return "", nil, fmt.Errorf("%w: unknown filter field %q", ErrInvalid, f.Field)
+	}
+	s, args := f.compare(fd.expr)
+	if fd.in != "" {
+		s = "EXISTS (" + fd.in + " AND " + s + ")"
+	}
+	return "(" + s + ")", args, nil
+}
+
+func (f Filter) join(fields map[string]field) (string, []any, error) {
+	word, empty := " AND ", "(1 = 1)"
+	if f.Op == FilterAny {
+		word, empty = " OR ", "(1 = 0)"
+	}
+	var parts []string
+	var args []any
+	for _, sub := range f.Subs {
+		s, a, err := sub.where(fields)
+		if err != nil {
+			return "", nil, err
+		}
+		parts, args = append(parts, s), append(args, a...)
+	}
+	if len(parts) == 0 {
+		return empty, nil, nil
+	}
+	return "(" + strings.Join(parts, word) + ")", args, nil
+}
+
+func (f Filter) compare(expr string) (string, []any) {
+	switch f.Op {
+	case FilterGt:
+		return expr + " > ?", f.Values[:1]
+	case FilterGte:
+		return expr + " >= ?", f.Values[:1]
+	case FilterLt:
+		return expr + " < ?", f.Values[:1]
+	case FilterLte:
+		return expr + " <= ?", f.Values[:1]
+	case FilterLike:
+		return "LOWER(" + expr + ") LIKE ? ESCAPE '!'", []any{likePattern(f.Parts)}
+	}
+	if len(f.Values) == 1 {
+		return expr + " = ?", f.Values
+	}
+	marks := strings.Repeat("?, ", max(len(f.Values)-1, 0)) + "?"
+	return expr + " IN (" + marks + ")", f.Values
+}
+
+// likePattern makes a LIKE pattern of literal parts with anything between them. The caller puts an
+// empty part at an end that is open.
+func likePattern(parts []string) string {
+	escape := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+	out := make([]string, len(parts))
+	for i, p := range parts {
+		out[i] = escape.Replace(strings.ToLower(p))
+	}
+	return strings.Join(out, "%")
+}

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+)
+
+// Ways to sort issues, each by the larger first.
+const (
+	IssuesByLastSeen  = "last_seen_ms"
+	IssuesByFirstSeen = "first_seen_ms"
+	IssuesByEvents    = "times_seen"
+	IssuesByUsers     = "users_seen"
+)
+
+// IssueQuery asks for issues of a scope. FromMS and ToMS bound when they were seen, zero is open.
+type IssueQuery struct {
+	Projects []int64 // of the scope; none: all
+	Filter   Filter  // over IssueFields
+	FromMS   int64
+	ToMS     int64
+	Sort     string // one of the constants above
+	Page     Page
+}
+
+// eventOf reaches an issue's events.
+const eventOf = "SELECT 1 FROM events AS fe WHERE fe.issue_id = i.id"
+
+// issueFields are what issues can be filtered by.
+var issueFields = map[string]field{
+	"id": {expr: "i.id"}, "number": {expr: "i.number"}, "project_id": {expr: "i.project_id"}, "status": {expr: "i.status"},
+	"substatus": {expr: "i.substatus"}, "level": {expr: "i.level"}, "platform": {expr: "i.platform"}, "type": {expr: "i.type"},
+	"title": {expr: "i.title"}, "culprit": {expr: "i.culprit"}, "logger": {expr: "i.logger"}, "unhandled": {expr: "i.unhandled"},
+	"first_seen_ms": {expr: "i.first_seen_ms"}, "last_seen_ms": {expr: "i.last_seen_ms"},
+	"times_seen": {expr: "i.times_seen"}, "users_seen": {expr: "i.users_seen"},
+	"first_release": {expr: "i.first_release"}, "last_release": {expr: "i.last_release"}, "assignee_id": {expr: "i.assignee_id"},
+	"assigned":        {expr: "(i.assignee_id IS NOT NULL)"},
+	"event.id":        {expr: "fe.event_id", in: eventOf},
+	"environment":     {expr: "fe.environment", in: eventOf},
+	"release":         {expr: "fe.release", in: eventOf},
+	"trace":           {expr: "fe.trace_id", in: eventOf},
+	"user":            {expr: "fe.user_key", in: eventOf},
+	"side":            {expr: "fe.side", in: eventOf},
+	"event.timestamp": {expr: "fe.timestamp_ms", in: eventOf},
+	"replay": {expr: "fl.replay_id", in: "SELECT 1 FROM replay_links AS fl JOIN replays AS fr ON fr.org_id = fl.org_id AND fr.replay_id = fl.replay_id " +
+		"AND fr.state = 'live' WHERE fl.org_id = i.org_id AND fl.issue_id = i.id AND " + countedLink("fl")},
+}
+
+// metadataFields are the parts of an issue's metadata, which is JSON: the engines spell that differently.
+func (s *Store) issueFields() map[string]field {
+	fs := maps.Clone(issueFields)
+	for _, key := range []string{"type", "value", "filename", "function"} {
+		fs["metadata."+key] = field{expr: s.jsonText("i.metadata", key)}
+	}
+	return fs
+}
+
+// jsonText is the text of a member of a JSON column. column and key are constants of this package.
+func (s *Store) jsonText(column, key string) string {
+	if s.read.Dialect().Name() == dialect.PG {
+		return "(" + column + "::json ->> '" + key + "')"
+	}
+	return "json_extract(" + column + ", '$." + key + "')"
+}
+
+func (s *Store) issuesWhere(q *bun.SelectQuery, scope Scope, in IssueQuery) (*bun.SelectQuery, error) {
+	q = q.Where("i.org_id = ?", scope.OrgID)
+	if len(in.Projects) > 0 {
+		q = q.Where("i.project_id IN (?)", bun.List(in.Projects))
+	}
+	if in.FromMS != 0 {
+		q = q.Where("i.last_seen_ms >= ?", in.FromMS)
+	}
+	if in.ToMS != 0 {
+		q = q.Where("i.first_seen_ms <= ?", in.ToMS)
+	}
+	where, args, err := in.Filter.where(s.issueFields())
+	if err != nil {
+		return nil, err
+	}
+	return q.Where(where, args...), nil
+}
+
+// Issues gives a page of issues.
+func (s *Store) Issues(ctx context.Context, scope Scope, in IssueQuery) (Paged[Issue], error) {
+	sort := map[string]string{IssuesByLastSeen: "i.last_seen_ms", IssuesByFirstSeen: "i.first_seen_ms",
+		IssuesByEvents: "i.times_seen", IssuesByUsers: "i.users_seen"}[in.Sort]
+	if sort == "" {
+		return Paged[Issue]{}, fmt.Errorf("%w: issues are not sorted by %q", ErrInvalid, in.Sort)
+	}
+	var rows []Issue
+	q, err := s.issuesWhere(s.read.NewSelect().Model(&rows), scope, in)
+	if err != nil {
+		return Paged[Issue]{}, err
+	}
+	q = keyset(q, in.Page, order{expr: sort, tie: "i.id", tieValue: decimalTie})
+	if err := q.Scan(ctx); err != nil {
+		return Paged[Issue]{}, border(fmt.Errorf("list issues: %w", err))
+	}
+	return paged(rows, in.Page, func(i Issue) Cursor {
+		v := map[string]int64{IssuesByLastSeen: i.LastSeenMS, IssuesByFirstSeen: i.FirstSeenMS,
+			IssuesByEvents: i.TimesSeen, IssuesByUsers: i.UsersSeen}[in.Sort]
+		return Cursor{Value: v, Tie: strconv.FormatInt(i.ID, 10)}
+	}), nil
+}
+
+// decimalTie reads a cursor's tie as a number; what is none is 0, which starts at the value's end.
+func decimalTie(tie string) any {
+	n, _ := strconv.ParseInt(tie, 10, 64)
+	return n
+}
+
+// CountIssues counts up to limit issues.
+func (s *Store) CountIssues(ctx context.Context, scope Scope, in IssueQuery, limit int) (int64, error) {
+	q, err := s.issuesWhere(s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("1"), scope, in)
+	if err != nil {
+		return 0, err
+	}
+	return s.countUpTo(ctx, q, limit)
+}
+
+// countUpTo counts the rows of a query, and stops at limit: a total that nobody reads to its end
+// must not cost a walk over everything.
+func (s *Store) countUpTo(ctx context.Context, q *bun.SelectQuery, limit int) (int64, error) {
+	var n int64
+	err := s.read.NewSelect().TableExpr("(?) AS counted", q.Limit(int64(limit))).ColumnExpr("COUNT(*)").Scan(ctx, &n)
+	if err != nil {
+		return 0, border(fmt.Errorf("count: %w", err))
+	}
+	return n, nil
+}
+
+// Issue gives one of the scope's issues.
+func (s *Store) Issue(ctx context.Context, scope Scope, id int64) (*Issue, error) {
+	i := new(Issue)
+	if err := s.read.NewSelect().Model(i).Where("i.id = ? AND i.org_id = ?", id, scope.OrgID).Scan(ctx); err != nil {
+		return nil, border(fmt.Errorf("issue %d: %w", id, err))
+	}
+	return i, nil
+}
+
+// IssuesByID gives those of the ids that are the scope's issues, in no order.
+func (s *Store) IssuesByID(ctx context.Context, scope Scope, ids []int64) ([]Issue, error) {
+	var rows []Issue
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err := s.read.NewSelect().Model(&rows).Where("i.id IN (?)", bun.List(ids)).Where("i.org_id = ?", scope.OrgID).Scan(ctx)
+	if err != nil {
+		return nil, border(fmt.Errorf("issues by id: %w", err))
+	}
+	return rows, nil
+}
+
+// shortDigits is Sentry's alphabet for the number of a short id (Crockford's base 32).
+const shortDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// ShortID spells an issue for people: the project's slug and the issue's number in it, "SHOP-API-3F".
+func ShortID(projectSlug string, number int64) string {
+	var digits []byte
+	for n := number; n > 0; n /= int64(len(shortDigits)) {
+		digits = append([]byte{shortDigits[n%int64(len(shortDigits))]}, digits...)
+	}
+	return strings.ToUpper(projectSlug) + "-" + string(digits)
+}
+
+// ParseShortID cuts a short id into a slug and a number. It says no to what cannot be one.
+func ParseShortID(s string) (projectSlug string, number int64, ok bool) {
+	cut := strings.LastIndexByte(s, '-')
+	if cut < 1 || len(s)-cut-1 < 1 || len(s)-cut-1 > 12 || len(s) > 80 {
+		return "", 0, false
+	}
+	for _, c := range strings.ToUpper(s[cut+1:]) {
+		d := strings.IndexRune(shortDigits, c)
+		if d < 0 {
+			return "", 0, false
+		}
+		number = number*int64(len(shortDigits)) + int64(d)
+	}
+	return strings.ToLower(s[:cut]), number, number > 0
+}
+
+// IssueByShortID gives the issue that a short id names.
+func (s *Store) IssueByShortID(ctx context.Context, scope Scope, shortID string) (*Issue, error) {
+	slug, number, ok := ParseShortID(shortID)
+	if !ok {
+		return nil, fmt.Errorf("short id %q: %w", shortID, ErrNotFound)
+	}
+	i := new(Issue)
+	err := s.read.NewSelect().Model(i).Join("JOIN projects AS p ON p.id = i.project_id").
+		Where("p.org_id = ? AND p.slug = ?", scope.OrgID, slug).Where("i.number = ? AND i.org_id = ?", number, scope.OrgID).Scan(ctx)
+	if err != nil {
+		return nil, border(fmt.Errorf("short id %s: %w", shortID, err))
+	}
+	return i, nil
+}
+
+// IssueHours gives the hourly counts of issues from an hour on, in no order. The ids must be of
+// issues that were read with a scope.
+func (s *Store) IssueHours(ctx context.Context, scope Scope, ids []int64, fromMS int64) ([]IssueHour, error) {
+	var rows []IssueHour
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err := s.read.NewSelect().Model(&rows).Join("JOIN issues AS i ON i.id = ihr.issue_id").
+		Where("i.org_id = ?", scope.OrgID).Where("ihr.issue_id IN (?)", bun.List(ids)).Where("ihr.hour_ms >= ?", fromMS).Scan(ctx)
+	if err != nil {
+		return nil, border(fmt.Errorf("issue hours: %w", err))
+	}
+	return rows, nil
+}
+
+// IssueChange holds what a person changes about an issue; nil stays as it is.
+type IssueChange struct {
+	Status    *string
+	Substatus *string
+	Assignee  **int64 // a pointer to nil unassigns
+}
+
+// UpdateIssues changes those of the ids that are the scope's issues and gives their ids. Ids of other
+// scopes are passed over.
+func (s *Store) UpdateIssues(ctx context.Context, scope Scope, ids []int64, c IssueChange) ([]int64, error) {
+	var changed []int64
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		err := tx.NewSelect().Model((*Issue)(nil)).Column("id").Where("id IN (?)", bun.List(ids)).
+			Where("org_id = ?", scope.OrgID).Order("id").Scan(ctx, &changed)
+		if err != nil || len(changed) == 0 || c == (IssueChange{}) {
+			return err
+		}
+		q := tx.NewUpdate().Model((*Issue)(nil)).Where("id IN (?)", bun.List(changed)).Where("org_id = ?", scope.OrgID)
+		if c.Status != nil {
+			q = q.Set("status = ?", *c.Status).Set("status_changed_ms = ?", s.nowMS())
+		}
+		if c.Substatus != nil {
+			q = q.Set("substatus = ?", *c.Substatus)
+		}
+		if c.Assignee != nil {
+			q = q.Set("assignee_id = ?", *c.Assignee)
+		}
+		_, err = q.Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("update issues: %w", err)
+	}
+	return changed, nil
+}

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/uptrace/bun"
+)
+
+// Which signals make a link count. These are package linker/link's bits, which may not be imported
+// here; a test of package api holds the two together.
+const (
+	CountedSignals  = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<8 | 1<<9 | 1<<12 | 1<<13 // whatever the flags say
+	CountedByTrace  = 1<<6 | 1<<7                                                           // unless the link is ambiguous
+	AmbiguousFlag   = 1 << 2
+	maxLinkSelector = 100
+)
+
+// countedLink is the condition that a link has a tier of 1 to 4: what every count of every screen asks.
+func countedLink(alias string) string {
+	return strings.NewReplacer("l.", alias+".", "{any}", strconv.Itoa(CountedSignals), "{trace}", strconv.Itoa(CountedByTrace),
+		"{ambiguous}", strconv.Itoa(AmbiguousFlag)).
+		Replace("((l.signals & {any}) <> 0 OR ((l.signals & {trace}) <> 0 AND (l.flags & {ambiguous}) = 0))")
+}
+
+// LinkQuery asks for links; what is given is joined by OR.
+type LinkQuery struct {
+	Events       []string
+	Issues       []int64
+	Traces       []string
+	Transactions []string
+	Replays      []string
+	Page         Page
+}
+
+// LinkedReplay is a link with what is known about its replay.
+type LinkedReplay struct {
+	ReplayLink      `bun:",extend"`
+	ReplayState     string  `bun:"replay_state"`
+	ReplayStartedMS *int64  `bun:"replay_started_ms"`
+	ReplayNamedMS   *int64  `bun:"replay_named_ms"` // when it was first named
+	ReplayPlays     bool    `bun:"replay_plays"`
+	IssueNumber     *int64  `bun:"issue_number"`
+	ProjectSlug     *string `bun:"project_slug"`
+}
+
+// ReplayLinks gives a page of links, the newest first. An item that has not arrived yet has no time:
+// it is listed by when the link was made.
+func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Paged[LinkedReplay], error) {
+	// One arm per selector, so that each walks its own index; UNION drops what two arms both find.
+	arms := []*bun.SelectQuery{}
+	arm := func(where string, args ...any) {
+		arms = append(arms, s.read.NewSelect().TableExpr("replay_links AS x").
+			ColumnExpr("x.item_kind, x.item_id, x.replay_id").Where("x.org_id = ?", scope.OrgID).Where(where, args...))
+	}
+	if len(in.Events) > 0 {
+		arm("x.item_kind = ? AND x.item_id IN (?)", ItemEvent, bun.List(in.Events))
+	}
+	if len(in.Issues) > 0 {
+		arm("x.issue_id IN (?)", bun.List(in.Issues))
+	}
+	if len(in.Traces) > 0 {
+		arm("x.trace_id IN (?)", bun.List(in.Traces))
+	}
+	if len(in.Transactions) > 0 {
+		arm("x.item_kind = ? AND x.name IN (?)", ItemTransaction, bun.List(in.Transactions))
+	}
+	if len(in.Replays) > 0 {
+		arm("x.replay_id IN (?)", bun.List(in.Replays))
+	}
+	if len(arms) == 0 {
+		return Paged[LinkedReplay]{}, nil
+	}
+	chosen := arms[0]
+	for _, a := range arms[1:] {
+		chosen = chosen.Union(a)
+	}
+	var rows []LinkedReplay
+	q := s.read.NewSelect().With("chosen", chosen).TableExpr("chosen AS c").
+		Join("JOIN replay_links AS rl ON rl.org_id = ? AND rl.item_kind = c.item_kind AND rl.item_id = c.item_id AND rl.replay_id = c.replay_id", scope.OrgID).
+		Join("LEFT JOIN replays AS r ON r.org_id = rl.org_id AND r.replay_id = rl.replay_id").
+		Join("LEFT JOIN issues AS i ON i.id = rl.issue_id AND i.org_id = rl.org_id").
+		Join("LEFT JOIN projects AS p ON p.id = rl.project_id AND p.org_id = rl.org_id").
+		ColumnExpr("rl.*").ColumnExpr("COALESCE(r.state, ?) AS replay_state", ReplayPending).
+		ColumnExpr("r.started_ms AS replay_started_ms, r.first_seen_ms AS replay_named_ms, i.number AS issue_number, p.slug AS project_slug").
+		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = rl.org_id AND fs.replay_id = rl.replay_id AND fs.playable) AS replay_plays")
+	q = keyset(q, in.Page, order{expr: "COALESCE(rl.ts_ms, rl.created_ms)", tie: "(rl.item_id || rl.item_kind || rl.replay_id)", tieValue: textTie})
+	if err := q.Scan(ctx, &rows); err != nil {
+		return Paged[LinkedReplay]{}, border(fmt.Errorf("replay links: %w", err))
+	}
+	return paged(rows, in.Page, func(l LinkedReplay) Cursor {
+		v := l.CreatedMS
+		if l.TimeMS != nil {
+			v = *l.TimeMS
+		}
+		return Cursor{Value: v, Tie: l.ItemID + l.ItemKind + l.ReplayID}
+	}), nil
+}
+
+// EventReplay is the primary link of an event.
+type EventReplay struct {
+	EventID  string `bun:"item_id"`
+	ReplayID string `bun:"replay_id"`
+	Signals  int64  `bun:"signals"`
+	Flags    int64  `bun:"flags"`
+	Plays    bool   `bun:"plays"`
+}
+
+// EventReplays gives the primary links of events, by event id.
+func (s *Store) EventReplays(ctx context.Context, scope Scope, eventIDs []string) (map[string]EventReplay, error) {
+	out := map[string]EventReplay{}
+	if len(eventIDs) == 0 {
+		return out, nil
+	}
+	var rows []EventReplay
+	err := s.read.NewSelect().TableExpr("replay_links AS rl").ColumnExpr("rl.item_id, rl.replay_id, rl.signals, rl.flags").
+		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = rl.org_id AND fs.replay_id = rl.replay_id AND fs.playable) AS plays").
+		Where("rl.org_id = ? AND rl.item_kind = ?", scope.OrgID, ItemEvent).Where("rl.item_id IN (?)", bun.List(eventIDs)).
+		Where("rl.is_primary").Scan(ctx, &rows)
+	if err != nil {
+		return nil, border(fmt.Errorf("replays of events: %w", err))
+	}
+	for _, r := range rows {
+		out[r.EventID] = r
+	}
+	return out, nil
+}
+
+// IssueReplayCounts counts the distinct recorded replays of issues. This and [Store.ReplayIDsOf] are
+// the one source of every count.
+func (s *Store) IssueReplayCounts(ctx context.Context, scope Scope, issueIDs []int64) (map[int64]int64, error) {
+	out := map[int64]int64{}
+	if len(issueIDs) == 0 {
+		return out, nil
+	}
+	var rows []struct {
+		ID int64 `bun:"issue_id"`
+		N  int64 `bun:"n"`
+	}
+	err := s.counted(scope).ColumnExpr("rl.issue_id, COUNT(DISTINCT rl.replay_id) AS n").
+		Where("rl.issue_id IN (?)", bun.List(issueIDs)).GroupExpr("rl.issue_id").Scan(ctx, &rows)
+	if err != nil {
+		return nil, border(fmt.Errorf("replays of issues: %w", err))
+	}
+	for _, r := range rows {
+		out[r.ID] = r.N
+	}
+	return out, nil
+}
+
+// counted are the scope's links that count, of replays that were recorded.
+func (s *Store) counted(scope Scope) *bun.SelectQuery {
+	return s.read.NewSelect().TableExpr("replay_links AS rl").
+		Join("JOIN replays AS r ON r.org_id = rl.org_id AND r.replay_id = rl.replay_id AND r.state = ?", ReplayLive).
+		Where("rl.org_id = ?", scope.OrgID).Where(countedLink("rl"))
+}
+
+// ReplayTally is how many replays something has, and the newest of them.
+type ReplayTally struct {
+	Count int64
+	IDs   []string
+}
+
+// ReplaysOfIssues tallies the recorded replays of issues, by issue id; at most limit ids each, the newest first.
+func (s *Store) ReplaysOfIssues(ctx context.Context, scope Scope, ids []int64, limit int) (map[string]ReplayTally, error) {
+	out := map[string]ReplayTally{}
+	for _, id := range ids {
+		t, err := s.tally(ctx, scope, limit, "rl.issue_id = ?", id)
+		if err != nil {
+			return nil, err
+		}
+		out[strconv.FormatInt(id, 10)] = t
+	}
+	return out, nil
+}
+
+// ReplaysOfTransactions tallies the recorded replays of transactions, by name.
+func (s *Store) ReplaysOfTransactions(ctx context.Context, scope Scope, names []string, limit int) (map[string]ReplayTally, error) {
+	out := map[string]ReplayTally{}
+	for _, name := range names {
+		t, err := s.tally(ctx, scope, limit, "rl.item_kind = 'transaction' AND rl.name = ?", name)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = t
+	}
+	return out, nil
+}
+
+func (s *Store) tally(ctx context.Context, scope Scope, limit int, where string, arg any) (ReplayTally, error) {
+	t := ReplayTally{IDs: []string{}}
+	err := s.counted(scope).ColumnExpr("COUNT(DISTINCT rl.replay_id)").Where(where, arg).Scan(ctx, &t.Count)
+	if err == nil && limit > 0 {
+		err = s.counted(scope).ColumnExpr("rl.replay_id").Where(where, arg).GroupExpr("rl.replay_id").
+			OrderExpr("MAX(rl.ts_ms) DESC, rl.replay_id").Limit(int64(limit)).Scan(ctx, &t.IDs)
+	}
+	if err != nil {
+		return t, border(fmt.Errorf("tally replays: %w", err))
+	}
+	return t, nil
+}
