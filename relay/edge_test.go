@@ -274,3 +274,17 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 }
+
+func TestInternalHeaderKeysRemoved(t *testing.T) {
+	e := newEdge(t)
+	for _, header := range []string{
+		`{"event_id":"` + idA + `","retention":1,"client":"c","dsn":"https://` + key42 + `@x.test/42","kept":1}`,
+		`{"event_id":"` + idA + `","\u0072etention":1,"d\u0073n":"https://` + key42 + `@x.test/42","kept":1}`,
+		`{"dsn":"https://` + key42 + `@x.test/42","dsn":"https://` + key42 + `@x.test/42","event_id":"` + idA + `","kept":1}`,
+	} {
+		_, sent := e.post(env(header, eventItem, `{}`)).only(t, stream.KindEvent)
+		if got, want := string(sent.Header.Raw()), `{"event_id":"`+idA+`","kept":1}`; got != want {
+			t.Errorf("%s became %s", header, got)
+		}
+	}
+}

@@ -14,7 +14,7 @@ import (
 // internalKeys are envelope header keys that only a Relay may set; a stranger's are removed,
 // since somebody further on might believe them.
 var internalKeys = []string{
-	"retention", "client", "version", "origin", "remote_addr", "forwarded_for", "user_agent",
+	"dsn", "retention", "client", "version", "origin", "remote_addr", "forwarded_for", "user_agent",
 	"client_hints", "no_cache", "required_features",
 }
 
@@ -62,11 +62,19 @@ func (q *request) messages(p *parcel) ([]*stream.Message, error) {
 func partHeader(h *envelope.Header) ([]byte, error) {
 	c := *h
 	c.DSN = ""
-	c.Set("dsn", nil)
+	raw := c.Raw()
+	escaped := bytes.IndexByte(raw, '\\') >= 0 // then a key may be spelt in ways a search does not see
+	removed := false
 	for _, name := range internalKeys {
-		c.Set(name, nil)
+		if (escaped || bytes.Contains(raw, []byte(name))) && c.Get(name) != nil {
+			c.Set(name, nil)
+			removed = true
+		}
 	}
-	return cleanHeader(c.Raw())
+	if removed {
+		raw = c.Raw()
+	}
+	return cleanHeader(raw)
 }
 
 // cleanHeader repairs a header as payloads are repaired, and puts it on one line.

@@ -33,7 +33,7 @@ const (
 	kindQuery           // a query string, or parameters by name
 	kindBody            // a request or response body
 	kindAttributes      // typed attributes by name, {"value":…,"type":…}
-	kindPairs           // OpenTelemetry's [{"key":…,"value":{…}}]
+	kindPairs           // [{"key":…,"value":…}], as OpenTelemetry has it
 	kindAddress         // an address, removed when the project says so
 	kindRoots           // a list of documents that have a _meta each
 	kindEvents          // a list of recorded events
@@ -57,11 +57,34 @@ func (n *node) member(name string) *node {
 		return header(name)
 	case kindAttributes:
 		return attribute(name)
+	case kindPairs:
+		if n.mode == modeData {
+			return attribute(name)
+		}
+		return ofMode(n.mode)
 	}
 	if n.rest != nil {
 		return n.rest
 	}
+	if n.fields != nil {
+		return ofMode(n.mode)
+	}
 	return n
+}
+
+// ofMode is the plain kind of value with a mode.
+func ofMode(m mode) *node {
+	switch m {
+	case modeNone:
+		return none
+	case modeKept:
+		return kept
+	case modeProse:
+		return prose
+	case modeValue:
+		return value
+	}
+	return data
 }
 
 func (n *node) element() *node {
@@ -89,6 +112,7 @@ var (
 	body       = &node{mode: modeData, kind: kindBody}
 	attributes = &node{mode: modeData, kind: kindAttributes}
 	address    = &node{mode: modeKept, kind: kindAddress}
+	tags       = &node{mode: modeKept, kind: kindPairs}
 )
 
 // header describes a header's value. What links a request to its trace and replay must survive;
@@ -199,7 +223,7 @@ var requestSchema = &node{mode: modeData, fields: all(none, "method protocol bod
 
 var logentrySchema = &node{mode: modeProse, fields: map[string]*node{"params": data}}
 
-var traceSchema = &node{rest: none, fields: map[string]*node{"data": attributes, "tags": kept, "description": value}}
+var traceSchema = &node{rest: none, fields: map[string]*node{"data": attributes, "tags": tags, "description": value}}
 
 var contextsSchema = &node{rest: data, fields: all(none, "os client_os browser runtime app gpu culture cloud_resource profile replay flags monitor"+
 	" performance_score memory_info threadpool_info missing_instrumentation", map[string]*node{
@@ -211,7 +235,7 @@ var contextsSchema = &node{rest: data, fields: all(none, "os client_os browser r
 
 var spanSchema = &node{rest: data, fields: all(none, "timestamp start_timestamp exclusive_time op span_id parent_span_id trace_id segment_id is_segment"+
 	" status origin profile_id received measurements platform was_transaction same_process_as_parent _metrics_summary hash", map[string]*node{
-	"description": value, "data": attributes, "tags": kept,
+	"description": value, "data": attributes, "tags": tags,
 	"sentry_tags": {mode: modeKept, fields: map[string]*node{"user.ip": address}},
 	"links":       {elem: &node{rest: none, fields: map[string]*node{"attributes": attributes}}},
 })}
@@ -223,7 +247,7 @@ func eventFields() map[string]*node {
 		" fingerprint errors version transaction_info measurements time_spent project key_id _metrics ingest_path grouping_config _meta"+
 		" replay_id segment_id replay_type replay_start_timestamp error_ids trace_ids profile_id template", map[string]*node{
 		"transaction": value, "culprit": value, "server_name": value, "site": value, "segment_names": value, "urls": kept,
-		"tags": kept, "extra": data, "request": requestSchema, "user": userSchema, "contexts": contextsSchema,
+		"tags": tags, "extra": data, "request": requestSchema, "user": userSchema, "contexts": contextsSchema,
 		"logentry": logentrySchema, "message": logentrySchema,
 		"exception": values(exceptionSchema), "threads": values(threadSchema), "breadcrumbs": values(breadcrumbSchema),
 		"stacktrace": stacktraceSchema,

@@ -124,7 +124,7 @@ func (s *Scrubber) document(payload []byte, root *node, meta bool) ([]byte, erro
 	if meta {
 		p.root(skipSpace(payload, 0), root)
 	} else {
-		p.value(skipSpace(payload, 0), root, nil, 0)
+		p.value(skipSpace(payload, 0), root, 0)
 	}
 	return p.result(), nil
 }
