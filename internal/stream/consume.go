@@ -28,12 +28,12 @@ const (
 // Handler handles a batch of one kind, in no particular order. nil acknowledges all of it, so it
 // must have been committed. See [Permanent] for what its errors do. ctx outlives the one given to
 // Consume by 20 s, so that a batch in hand can be finished.
-type Handler func(ctx context.Context, batch []*Delivery) error
+type Handler = func(ctx context.Context, batch []*Delivery) error
 
 // Consume hands the messages of one kind to handle, until ctx ends; it then waits for the
 // handlers and returns nil. In cluster mode it waits for the cluster first. An error is one of
 // use: a role that does not consume, or sizes out of bounds.
-func (s *Stream) Consume(ctx context.Context, kind Kind, opts ConsumeOptions, handle func(context.Context, []*Delivery) error) error {
+func (s *Stream) Consume(ctx context.Context, kind Kind, opts ConsumeOptions, handle Handler) error {
 	if s.cfg.Role == RoleRelay {
 		return fmt.Errorf("consume %s: the role %s does not", kind, s.cfg.Role)
 	}
@@ -397,7 +397,8 @@ func (c *consumer) later(it *item) {
 // bury moves an item to the dead letters; if that does not work it comes again.
 func (c *consumer) bury(ctx context.Context, it *item, reason string, cause error) bool {
 	if err := c.b.putDead(ctx, it, reason, cause, time.Now()); err != nil {
-		c.log.Error("message could not be moved to the dead letters, it will come again", "message", it.ID, "reason", reason, "err", err)
+		c.log.Error("message could not be moved to the dead letters, it will come again",
+			"message", it.ID, "reason", reason, "err", err)
 		c.brk.fail()
 		c.later(it)
 		return false

@@ -64,7 +64,7 @@ const (
 	hdrDeadAt       = "Hs-Dead-At" // ms since 1970
 )
 
-// Valid says what is wrong with a message that is to be published.
+// valid says what is wrong with a message that is to be published.
 func (m *Message) valid() error {
 	switch {
 	case !m.Kind.known():

@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nuid"
 )
 
-// Headers of an atomic batch (nats-server ADR-50).
+// Headers of an atomic batch (ADR-50 of nats-io/nats-architecture-and-design).
 const (
 	hdrBatchID     = "Nats-Batch-Id"
 	hdrBatchSeq    = "Nats-Batch-Sequence"
@@ -25,7 +25,6 @@ const (
 const (
 	codeInsufficientResources = 10023 // the account's or server's storage is used up
 	codeStoreFailed           = 10077 // MaxBytes reached (Discard=New), or the disk refused
-	codeBatchDuplicate        = 10201 // a message id of the batch is already known
 )
 
 // Publish stores all messages of one request, or none. It returns nil only after the server has
@@ -48,8 +47,10 @@ func (s *Stream) Publish(ctx context.Context, msgs ...*Message) error {
 	var blobs []string
 	for _, m := range msgs {
 		if err := m.valid(); err != nil {
-			return err
+			return fmt.Errorf("publish: %w", err)
 		}
+	}
+	for _, m := range msgs {
 		c, err := s.claim(ctx, m)
 		if err != nil {
 			s.forget(ctx, blobs)
@@ -219,8 +220,8 @@ func (p *publisher) gather(first *request) (batch []*request, next *request) {
 }
 
 // write stores a batch and answers its requests. An answer that is missing or says that part of
-// the batch is known already says nothing about the others: those are sent again one by one, under
-// the same id, so that what was stored before is recognised.
+// the batch is known already (10201) says nothing about the others: those are sent again one by
+// one, under the same id, so that what was stored before is recognised.
 func (p *publisher) write(batch []*request) {
 	p.batches.Add(1)
 	if p.cheaperAlone(batch) {
