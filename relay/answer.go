@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -114,6 +115,10 @@ func refusalOf(err error) (*refusal, bool) {
 		}
 		e.close = true
 		return e, true
+	case errors.Is(err, context.Canceled):
+		return refuse(http.StatusBadRequest, "incomplete", "request was given up"), true
+	case errors.Is(err, context.DeadlineExceeded):
+		return refuseBusy("timeout"), true
 	case errors.Is(err, errCorrupt):
 		return refuse(http.StatusBadRequest, "corrupt", errCorrupt.Error()), true
 	}

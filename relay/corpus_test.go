@@ -3,6 +3,7 @@ package relay
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -112,7 +113,7 @@ func sameItems(t *testing.T, c captured, msgs []*stream.Message) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if body, err = readAll(b); err != nil {
+			if body, err = io.ReadAll(b); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -167,10 +168,8 @@ func (q *request) lax() bool {
 		return false
 	}
 	c := q.auth.Client
-	return hasPrefix(c, "raven-python/") || hasPrefix(c, "sentry-python/") || hasPrefix(c, "sentry.python/")
+	return strings.HasPrefix(c, "raven-python/") || strings.HasPrefix(c, "sentry-python/")
 }
-
-func hasPrefix(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }
 
 // read copies a payload to w, JSON through the sanitiser. The reader is read to its end even
 // when the payload is no JSON, since what follows it may be sound.

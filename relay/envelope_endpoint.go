@@ -27,6 +27,7 @@ func (q *request) envelope() error {
 	if err := q.cut(p, rd); err != nil {
 		return err
 	}
+	b.Close() // its window is somebody else's while this waits for the stream
 	if err := q.accept(p); err != nil {
 		return err
 	}

@@ -37,11 +37,7 @@ func (q *request) security() error {
 	if !slices.Contains(types, q.mediaType()) {
 		return refuseMediaType()
 	}
-	b, err := q.body(q.rl.cfg.MaxStore)
-	if err != nil {
-		return err
-	}
-	data, err := readAll(b)
+	data, err := q.readAll(q.rl.cfg.MaxStore)
 	if err != nil {
 		return err
 	}
@@ -171,11 +167,7 @@ func (q *request) cron() error {
 func (q *request) cronPayload() ([]byte, error) {
 	slug := headerText(q.arg)
 	if q.r.Method == http.MethodPost && q.mediaType() == "application/json" {
-		b, err := q.body(q.rl.cfg.Sizes.CheckIn)
-		if err != nil {
-			return nil, err
-		}
-		data, err := readAll(b)
+		data, err := q.readAll(q.rl.cfg.Sizes.CheckIn)
 		if err != nil {
 			return nil, err
 		}
@@ -243,11 +235,7 @@ func (q *request) userFeedback() error {
 	if err := q.authorize(&envelope.Auth{PublicKey: dsn.PublicKey, Version: "7"}); err != nil {
 		return err
 	}
-	b, err := q.body(q.rl.cfg.MaxStore)
-	if err != nil {
-		return err
-	}
-	data, err := readAll(b)
+	data, err := q.readAll(q.rl.cfg.MaxStore)
 	if err != nil {
 		return err
 	}

@@ -198,8 +198,24 @@ func (q *request) deadline(set bool) {
 	http.NewResponseController(q.w).SetWriteDeadline(t)
 }
 
-// readAll reads a body that must fit into memory.
-func readAll(b io.Reader) ([]byte, error) {
+// readAll reads a body of at most limit bytes into memory, after reserving what it and what is
+// made of it will take.
+func (q *request) readAll(limit int64) ([]byte, error) {
+	size := limit
+	if n := q.r.ContentLength; n >= 0 && q.r.Header.Get("Content-Encoding") == "" {
+		size = min(n, limit)
+	}
+	const copies = 3 // the body, what it wraps, and the repaired event
+	reserved := copies * size
+	if !q.rl.memory.tryAcquire(reserved) {
+		return nil, errBusy
+	}
+	q.onEnd(func() { q.rl.memory.release(reserved) })
+	b, err := q.body(limit)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
 	data, err := io.ReadAll(b)
 	if err != nil {
 		return nil, err

@@ -27,11 +27,8 @@ func (q *request) store() error {
 	}
 	var data []byte
 	if q.r.Method == http.MethodPost {
-		b, err := q.body(q.rl.cfg.MaxStore)
-		if err != nil {
-			return err
-		}
-		if data, err = readAll(b); err != nil {
+		var err error
+		if data, err = q.readAll(q.rl.cfg.MaxStore); err != nil {
 			return err
 		}
 	} else if data = []byte(q.r.URL.Query().Get("sentry_data")); len(data) == 0 {
