@@ -205,3 +205,28 @@ func FuzzParseEvent(f *testing.F) {
 		_, _ = ParseLegacySpan(b)
 	})
 }
+
+func TestTrim(t *testing.T) {
+	for _, tc := range []struct {
+		in          string
+		depth, size int
+		want        string
+		cut         bool
+	}{
+		{`{"a":[1,2]}`, 2, 100, `{"a":[1,2]}`, false},
+		{`{"a":[1,[2]]}`, 2, 100, `{"a":[1,null]}`, true},
+		{`"abcdefghij"`, 1, 10, `"abcde..."`, true},
+		{`[1,2,3,4,5,6,7,8,9]`, 1, 8, `[1,2,3]`, true},
+		{`{`, 1, 8, `null`, true},
+	} {
+		got, cut := Trim(json.RawMessage(tc.in), tc.depth, tc.size)
+		if string(got) != tc.want || cut != tc.cut {
+			t.Errorf("Trim(%s, %d, %d) = %s, %v", tc.in, tc.depth, tc.size, got, cut)
+		}
+	}
+	for in, want := range map[string]string{"abc": "abc", "abcdef": "ab...", "ääääää": "ää...", "äääää": "äääää"} {
+		if got, _ := CutText(in, 5); got != want {
+			t.Errorf("CutText(%q, 5) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -41,6 +41,9 @@ func Parameterize(s string) string {
 	}
 	s = strings.Join(strings.Fields(s), " ")
 	s = replaceQuoted(s)
+	if !strings.ContainsAny(s, `0123456789@/\`) {
+		return s // every kind of value has one of these
+	}
 	names := values.SubexpNames()
 	var b strings.Builder
 	last := 0
@@ -59,6 +62,9 @@ func Parameterize(s string) string {
 }
 
 func replaceQuoted(s string) string {
+	if !strings.ContainsAny(s, "\"'`“‘") {
+		return s
+	}
 	var b strings.Builder
 	last := 0
 	for _, m := range quoted.FindAllStringSubmatchIndex(s, -1) {

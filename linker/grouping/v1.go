@@ -142,19 +142,21 @@ func exceptionV1(ev *envelope.Event, xs []envelope.Exception, i int, app, chainH
 	if x.Stacktrace != nil {
 		stack = stackV1(ev, x.Stacktrace, app)
 	}
-	value := leaf("value", Parameterize(ownWords(xs, i)))
+	framed := stack != nil && stack.Contributes
+	value := leaf("value", ownWords(xs, i))
 	switch {
-	case (stack == nil || !stack.Contributes) && chainHasFrames && ev.Platform == "go" && !saysNothing("go", x.Type):
-		value.without("the type decides")
-	case stack == nil || !stack.Contributes:
+	case !framed && chainHasFrames && ev.Platform == "go" && !saysNothing("go", x.Type):
+		return node("exception", kind, value.without("the type decides"), stack)
+	case !framed:
 		value.Hint = "there are no frames"
 	case saysNothing(ev.Platform, x.Type):
 		value.Hint = "the type says nothing"
 	case unmapped(ev, x.Stacktrace):
 		value.Hint = "the frames are of a minified bundle"
 	default:
-		value.without("the frames decide")
+		return node("exception", kind, value.without("the frames decide"), stack)
 	}
+	value.Value = Parameterize(value.Value)
 	return node("exception", kind, value, stack)
 }
 
