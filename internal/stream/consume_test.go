@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 func TestPassingErrorsComeAgain(t *testing.T) {
@@ -202,7 +203,7 @@ func TestLostDeliverySurvives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lost, err := collect(pull.FetchNoWait(1)); err != nil || len(lost) != 1 {
+	if lost, err := collect(pull.Fetch(1, jetstream.FetchMaxWait(5*time.Second))); err != nil || len(lost) != 1 {
 		t.Fatalf("fetch: %d messages, %v", len(lost), err)
 	}
 	var msgs []*Message
