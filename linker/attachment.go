@@ -37,10 +37,11 @@ func (m *message) attachment(ctx context.Context, h envelope.ItemHeader, positio
 	if contentType == "" {
 		contentType = "application/octet-stream"
 	}
-	m.w.Attachments = append(m.w.Attachments, store.Attachment{OrgID: m.OrgID, ProjectID: m.ProjectID, EventID: m.eventID().String(),
+	row := store.Attachment{OrgID: m.OrgID, ProjectID: m.ProjectID, EventID: m.eventID().String(),
 		MessageID: m.ID, Position: position, Name: fileName(h.Filename), Type: clip(kind, maxName), ContentType: clip(contentType, maxName),
-		Size: counted.n, SHA1: hex.EncodeToString(sum.Sum(nil)), Blob: key, ReceivedMS: m.w.ReceivedMS})
-	m.outcome(h.Type, h, counted.n, store.OutcomeAccepted, "")
+		Size: counted.n, SHA1: hex.EncodeToString(sum.Sum(nil)), Blob: key, ReceivedMS: m.w.ReceivedMS}
+	m.w.Attachments = append(m.w.Attachments, store.AttachmentWrite{Attachment: row,
+		Outcomes: m.quantities(h.Type, h, counted.n, store.OutcomeAccepted, "")})
 	return nil
 }
 
@@ -83,19 +84,14 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// nameAttachments gives the attachments of an envelope without an id the id of its event, and ties them to
-// the event's fate: those of a duplicate are not kept twice.
+// nameAttachments gives the attachments of an envelope without an id the id of its event.
 func (m *message) nameAttachments() {
-	for i := range m.w.Events {
-		e := &m.w.Events[i]
-		for j := range m.w.Attachments {
-			a := &m.w.Attachments[j]
-			if a.EventID == "" {
-				a.EventID = e.Event.EventID
-			}
-			if a.EventID == e.Event.EventID {
-				e.Files = append(e.Files, a.Blob)
-			}
+	if len(m.w.Events) == 0 {
+		return
+	}
+	for i := range m.w.Attachments {
+		if a := &m.w.Attachments[i].Attachment; a.EventID == "" {
+			a.EventID = m.w.Events[0].Event.EventID
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (w *world) payload(d *stream.Delivery, change func(map[string]any)) *stream
 // renamed makes another message of one: with an id and an event id of its own.
 func (w *world) renamed(d *stream.Delivery, n int) *stream.Delivery {
 	c := *d
-	c.ID = fmt.Sprintf("%s-copy%d", d.ID, n)
+	c.ID = fmt.Sprintf("%s-copy%d", strings.ReplaceAll(d.ID, ".", "_"), n)
 	c.EventID = envelope.ID{0xee, byte(n >> 8), byte(n), 1}
 	return w.edit(w.payload(&c, func(v map[string]any) { v["event_id"] = c.EventID.String() }), func(e *envelope.Envelope) { e.Header.EventID = c.EventID })
 }
@@ -147,12 +147,39 @@ func (w *world) goError(n int, trace string, at time.Time) *stream.Delivery {
 	return w.edit(w.payload(d, func(v map[string]any) {
 		v["timestamp"] = at.Format(time.RFC3339Nano)
 		v["contexts"].(map[string]any)["trace"].(map[string]any)["trace_id"] = trace
+		v["contexts"].(map[string]any)["trace"].(map[string]any)["parent_span_id"] = spanT
 		delete(v["request"].(map[string]any), "headers")
 		v["user"] = map[string]any{}
-	}), noDSC)
+	}), func(env *envelope.Envelope) {
+		noDSC(env)
+		env.Header.SentAt = at.Add(50 * time.Millisecond)
+	})
 }
 
-const traceT = "cccc0000cccc4000cccc0000cccc0000"
+const (
+	traceT = "cccc0000cccc4000cccc0000cccc0000"
+	spanT  = "dddd0000dddd0000"
+)
+
+// withRequests adds a request of trace T to a recording, with the headers that its owner let be recorded.
+func (w *world) withRequests(d *stream.Delivery, span string) *stream.Delivery {
+	return w.edit(d, func(env *envelope.Envelope) {
+		for i := range env.Items {
+			if env.Items[i].Header.Type != "replay_recording" {
+				continue
+			}
+			head, body, ok := strings.Cut(string(env.Items[i].Payload), "\n")
+			if !ok {
+				w.t.Fatal("no recording")
+			}
+			at := float64(d.Received.Add(-2*time.Second).UnixMilli()) / 1e3
+			request := fmt.Sprintf(`{"type":5,"timestamp":%f,"data":{"tag":"performanceSpan","payload":{"op":"resource.fetch","description":"http://api.test/charge",`+
+				`"startTimestamp":%f,"endTimestamp":%f,"data":{"method":"POST","statusCode":500,"request":{"headers":{"sentry-trace":"%s-%s-1"}}}}}}`,
+				at, at, at+0.1, traceT, span)
+			env.Items[i].Payload = []byte(head + "\n" + strings.TrimSuffix(body, "]") + "," + request + "]")
+		}
+	})
+}
 
 func TestScenarios(t *testing.T) {
 	type row struct {
@@ -207,6 +234,17 @@ func TestScenarios(t *testing.T) {
 			e := w.goError(1, traceT, noon.Add(time.Second))
 			return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), nil, []string{e.EventID.String()}), e}
 		}, events, []string{"event aaaa error_ids primary"}},
+		{"the recording holds the very request", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.withRequests(w.recorded(replayA, 0, noon, noon.Add(time.Minute), nil, nil), spanT), w.goError(1, traceT, noon.Add(time.Second))}
+		}, events, []string{"event aaaa recorded_header+trace_bridge primary"}},
+		{"the page's own span on every request: the trace, not the request", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.withRequests(w.recorded(replayA, 0, noon, noon.Add(time.Minute), nil, nil), spanT), w.goError(1, traceT, noon.Add(time.Second)),
+				w.withRequests(w.recorded(replayA, 1, noon.Add(time.Minute), noon.Add(2*time.Minute), nil, nil), spanT)}
+		}, events, []string{"event aaaa trace_bridge primary"}},
+		{"two replays at once, one holds the request", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.withRequests(w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil), spanT),
+				w.recorded(replayB, 0, noon, noon.Add(time.Minute), []string{traceT}, nil), w.goError(1, traceT, noon.Add(time.Second))}
+		}, events, []string{"event aaaa recorded_header+trace_ids+trace_bridge primary"}},
 		{"conflict on a server: the baggage of its own trace wins", func(w *world) []*stream.Delivery {
 			d := w.pick("central", "node-11.12.0-central-b11-05")[0]
 			return []*stream.Delivery{w.edit(d, func(e *envelope.Envelope) { e.Header.Trace.ReplayID, _ = envelope.ParseID(replayA) })}

@@ -15,7 +15,14 @@ type EventWrite struct {
 	Algorithm string
 	Issue     Issue // what a new issue gets from this event: type, title, culprit, metadata, …
 	Outcomes  []Outcome
-	Files     []string // blobs of its attachments, dropped with it when it is a duplicate
+
+	from *Write // the message it came in
+}
+
+// AttachmentWrite is an attachment to store; its bytes are in the blob store.
+type AttachmentWrite struct {
+	Attachment Attachment
+	Outcomes   []Outcome
 }
 
 type eventKey struct {
@@ -30,6 +37,7 @@ func (b *batch) events(ctx context.Context) error {
 	var all []*EventWrite
 	for _, w := range b.fresh {
 		for i := range w.Events {
+			w.Events[i].from = w
 			all = append(all, &w.Events[i])
 		}
 	}
@@ -46,7 +54,7 @@ func (b *batch) events(ctx context.Context) error {
 	var todo []*EventWrite
 	for _, e := range all {
 		if known[e.Event.key()] {
-			b.dropEvent(e)
+			b.drop(e)
 			continue
 		}
 		known[e.Event.key()] = true // a second one in this batch is a duplicate
@@ -64,18 +72,6 @@ func (b *batch) events(ctx context.Context) error {
 		return err
 	}
 	return b.updateIssues(ctx, stored)
-}
-
-// dropEvent counts an event that exists already; what came with it is not kept a second time.
-func (b *batch) dropEvent(e *EventWrite) {
-	b.decide(e.Outcomes, false)
-	if len(e.Files) == 0 {
-		return
-	}
-	b.out.Orphans = append(b.out.Orphans, e.Files...)
-	for _, w := range b.fresh {
-		w.Attachments = slices.DeleteFunc(w.Attachments, func(a Attachment) bool { return slices.Contains(e.Files, a.Blob) })
-	}
 }
 
 func (b *batch) knownEvents(ctx context.Context, all []*EventWrite) (map[eventKey]bool, error) {
@@ -125,11 +121,36 @@ func (b *batch) insertEvents(ctx context.Context, todo []*EventWrite) ([]*EventW
 	var stored []*EventWrite
 	for _, e := range todo {
 		if !is[e.Event.key()] {
-			b.dropEvent(e)
+			b.drop(e)
 			continue
 		}
 		b.decide(e.Outcomes, true)
 		stored = append(stored, e)
 	}
 	return stored, nil
+}
+
+// drop counts an event that exists already. What came with it is not kept a second time.
+func (b *batch) drop(e *EventWrite) {
+	b.decide(e.Outcomes, false)
+	if b.dropped == nil {
+		b.dropped = map[*Write]bool{}
+	}
+	b.dropped[e.from] = true
+}
+
+// attachments stores the attachments, but not those of an event that was stored before.
+func (b *batch) attachments(ctx context.Context) error {
+	var rows []Attachment
+	for _, w := range b.fresh {
+		for _, a := range w.Attachments {
+			b.decide(a.Outcomes, !b.dropped[w])
+			if b.dropped[w] {
+				b.out.Orphans = append(b.out.Orphans, a.Attachment.Blob)
+				continue
+			}
+			rows = append(rows, a.Attachment)
+		}
+	}
+	return insertIgnore(ctx, b.tx, rows)
 }

@@ -17,7 +17,7 @@ type Write struct {
 	OrgID      int64
 
 	Events        []EventWrite
-	Attachments   []Attachment
+	Attachments   []AttachmentWrite
 	Spans         []SpanWrite
 	Segments      []SegmentWrite
 	Links         []ReplayLink  // to replays that items of this message name
@@ -91,6 +91,8 @@ type batch struct {
 	fresh []*Write // messages that were not stored before
 	out   *Ingested
 
+	dropped map[*Write]bool // messages whose event had been stored before
+
 	facts linkFacts // of all fresh messages, filled by the steps
 	tally tally
 }
@@ -141,14 +143,6 @@ func (b *batch) decide(o []Outcome, inserted bool) {
 		x.Outcome, x.Reason = OutcomeInvalid, "duplicate"
 		b.tally.add(x)
 	}
-}
-
-func (b *batch) attachments(ctx context.Context) error {
-	var rows []Attachment
-	for _, w := range b.fresh {
-		rows = append(rows, w.Attachments...)
-	}
-	return insertIgnore(ctx, b.tx, rows)
 }
 
 func (b *batch) rawItems(ctx context.Context) error {

@@ -137,16 +137,21 @@ func (s *Store) SharedTraces(ctx context.Context, k ReplayKey, limit int) ([]str
 
 // ReplaysPerTrace counts the replays that each trace is paired with.
 func (s *Store) ReplaysPerTrace(ctx context.Context, org int64, traces []string) (map[string]int, error) {
+	out, err := replaysPerTrace(ctx, s.write, org, traces)
+	return out, border(err)
+}
+
+func replaysPerTrace(ctx context.Context, db bun.IDB, org int64, traces []string) (map[string]int, error) {
 	out := make(map[string]int, len(traces))
 	for part := range slices.Chunk(traces, 5*chunk) {
 		var rows []struct {
 			TraceID string `bun:"trace_id"`
 			N       int    `bun:"n"`
 		}
-		err := s.write.NewSelect().TableExpr("replay_traces AS t").ColumnExpr("t.trace_id, COUNT(*) AS n").
+		err := db.NewSelect().TableExpr("replay_traces AS t").ColumnExpr("t.trace_id, COUNT(*) AS n").
 			Where("t.org_id = ?", org).Where("t.trace_id IN (?)", bun.List(part)).GroupExpr("t.trace_id").Scan(ctx, &rows)
 		if err != nil {
-			return nil, border(fmt.Errorf("replays per trace: %w", err))
+			return nil, fmt.Errorf("replays per trace: %w", err)
 		}
 		for _, r := range rows {
 			out[r.TraceID] = r.N

@@ -64,8 +64,36 @@ func (f *linkFacts) dropDeleted(replays map[ReplayKey]*Replay) {
 	})
 }
 
+// MaxPairsPerTrace bounds how many replays a trace is paired with, so that looking at a trace stays cheap
+// when a cached page gives it to everybody. It links nothing any more long before.
+const MaxPairsPerTrace = 1_000
+
+// dropFull forgets the pairs of traces that have enough.
+func (b *batch) dropFull(ctx context.Context) error {
+	byOrg := map[int64]map[string]bool{}
+	for k := range b.facts.pairs {
+		if byOrg[k.OrgID] == nil {
+			byOrg[k.OrgID] = map[string]bool{}
+		}
+		byOrg[k.OrgID][k.TraceID] = true
+	}
+	for org, traces := range byOrg {
+		counts, err := replaysPerTrace(ctx, b.tx, org, slices.Sorted(maps.Keys(traces)))
+		if err != nil {
+			return err
+		}
+		maps.DeleteFunc(b.facts.pairs, func(k TraceReplay, _ ReplayTrace) bool {
+			return k.OrgID == org && counts[k.TraceID] >= MaxPairsPerTrace
+		})
+	}
+	return nil
+}
+
 // traces stores the pairs and notes those that are new or have a new source: their traces are joined.
 func (b *batch) traces(ctx context.Context) error {
+	if err := b.dropFull(ctx); err != nil {
+		return err
+	}
 	rows := slices.SortedFunc(maps.Values(b.facts.pairs), func(x, y ReplayTrace) int {
 		return cmp.Or(cmp.Compare(x.OrgID, y.OrgID), cmp.Compare(x.TraceID, y.TraceID), cmp.Compare(x.ReplayID, y.ReplayID))
 	})
