@@ -7,9 +7,10 @@ import { Tier } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Failed, Middle, SkeletonRows } from "@/components/states";
 import { ago, clock, dateTime, shortHex } from "@/lib/format";
+import { whoOf } from "@/components/who";
 import { useNow } from "@/lib/now";
 import { issueEventsOptions, linksOptions } from "./queries";
-import { CLIP_MS, whoOf } from "./ReplayPanel";
+import { CLIP_MS } from "./ReplayPanel";
 import { useIssueReplays } from "./useIssueReplays";
 
 export function EventsTab({ org, issue }: { org: string; issue: string }) {

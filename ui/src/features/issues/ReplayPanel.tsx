@@ -7,6 +7,7 @@ import type { PlayerStore } from "@/components/player/playerStore";
 import { Screen, speeds, usePlayer } from "@/components/player/Screen";
 import { UrlBar } from "@/components/player/UrlBar";
 import { Failed } from "@/components/states";
+import { whoOf } from "@/components/who";
 import { ago, clock, plural } from "@/lib/format";
 import { useNow } from "@/lib/now";
 import type { Recording } from "@/lib/recording/read";
@@ -230,8 +231,4 @@ export function OtherReplays({ org, replays, links, total, issue }: { org: strin
       </ul>
     </section>
   );
-}
-
-export function whoOf(r: Replay): string {
-  return r.user.display_name || r.user.email || r.user.username || r.user.id || r.user.ip || "Anonymous";
 }

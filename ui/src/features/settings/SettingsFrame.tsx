@@ -1,0 +1,38 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useOrg, useTitle } from "@/app/hooks";
+import { Crumb } from "@/app/Shell";
+import { Icon } from "@/components/Icon";
+import "./settings.css";
+
+/** The settings' own tabs, around one of its pages. */
+export function SettingsFrame({ title, end, children }: { title: string; end?: ReactNode; children: ReactNode }) {
+  const org = useOrg();
+  useTitle(title);
+  return (
+    <div className="set">
+      <Crumb>
+        <span>Settings</span>
+        <Icon name="right" size="xs" />
+        <b>{title}</b>
+      </Crumb>
+      <nav className="tabs" aria-label="Settings">
+        <Link to="/organizations/$org/settings/projects/" params={{ org }} activeOptions={{ includeSearch: false }}>
+          Projects
+        </Link>
+        <Link to="/organizations/$org/settings/access/" params={{ org }} activeOptions={{ includeSearch: false }}>
+          Members and tokens
+        </Link>
+        <Link to="/organizations/$org/settings/dead-letters/" params={{ org }} activeOptions={{ includeSearch: false }}>
+          Dead letters
+        </Link>
+      </nav>
+      <div className="set-h">
+        <h1>{title}</h1>
+        <span className="sp" />
+        {end}
+      </div>
+      {children}
+    </div>
+  );
+}
