@@ -1,0 +1,163 @@
+package api_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hindsight-dev/hindsight/api"
+	"github.com/hindsight-dev/hindsight/store"
+)
+
+// bodies of the routes that take one, and the query of those that need one. {…} stand for the other
+// tenant's ids where a caller tries those. A route that changes something must have an entry.
+var requests = map[string]struct{ query, body string }{
+	"signIn": {body: `{"email":"nobody@example.com","password":"wrong"}`}, "signInWithLink": {body: `{"token":"none"}`}, "signOut": {},
+	"createProject": {body: `{"name":"Fresh"}`}, "updateProject": {body: `{"name":"Renamed"}`},
+	"createKey": {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
+	"updateIssues": {query: "id={issue}", body: `{"status":"resolved"}`}, "updateIssue": {body: `{"status":"resolved"}`},
+	"updateIssueUnscoped": {body: `{"status":"resolved"}`}, "updateProjectIssues": {query: "id={issue}", body: `{"status":"resolved"}`},
+	"deleteProjectReplay": {}, "markReplayViewed": {}, "resendDeadLetter": {}, "dropDeadLetter": {},
+	"listReplayLinks": {query: "event=" + eventA}, "countReplays": {query: "query=issue.id:{issue}"}, "listReplayEventsMeta": {query: "query=replayId:" + replayA},
+	"searchID": {query: "id=" + eventA}, "downloadSegments": {query: "download=true"}, "downloadSegment": {query: "download=true"}, "downloadAttachment": {query: "download=1"},
+}
+
+// projectOf says which project's things a route's ids are of.
+func projectOf(path string, o *tenant) *store.Project {
+	if strings.Contains(path, "{event}") || strings.Contains(path, "/issues/") {
+		return o.api
+	}
+	return o.web
+}
+
+// fill puts the ids of one tenant into the place of another's organisation and project.
+func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
+	path := strings.NewReplacer("{org}", org, "{project}", p.Slug, "{issue}", itoa(ids.issue), "{event}", eventA, "{replay}", replayA, "{trace}", traceA,
+		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1").Replace(rt.Path)
+	if q := requests[rt.ID].query; q != "" {
+		path += "?" + strings.ReplaceAll(q, "{issue}", itoa(ids.issue))
+	}
+	return path
+}
+
+var placeholder = regexp.MustCompile(`\{[a-zA-Z]+\}`)
+
+// Each route as nobody, as a stranger, without the scope, and with ids of another organisation.
+func TestTenancy(t *testing.T) {
+	w := newWorld(t, sqliteStore(t))
+	routes := api.New(api.Config{BaseURL: &url.URL{Scheme: "http", Host: "h"}}).Routes()
+	if len(routes) < 50 {
+		t.Fatalf("only %d routes", len(routes))
+	}
+	feeble, _, err := w.s.CreateToken(t.Context(), w.acme.org.Scope(), store.NewToken{Name: "feeble", Scopes: []string{"org:ci"}})
+	must(t, err)
+	outsider := w.user(w.other.org, "outsider@other.example", store.RoleOwner)
+	cookie, err := w.s.CreateSession(t.Context(), outsider.ID)
+	must(t, err)
+	for _, rt := range routes {
+		t.Run(rt.ID, func(t *testing.T) {
+			w.t = t
+			if _, ok := requests[rt.ID]; !ok && rt.Method != http.MethodGet {
+				t.Fatal("a route that changes something has no entry in this test")
+			}
+			body := requests[rt.ID].body
+			own := fill(rt, "acme", projectOf(rt.Path, w.acme), w.acme)
+			if left := placeholder.FindString(own); left != "" {
+				t.Fatalf("nothing to put for %s: teach this test", left)
+			}
+			if rt.Access == "public" {
+				return
+			}
+			want := func(who, as, path string, codes ...int) {
+				t.Helper()
+				r := w.do(as, rt.Method, path, body)
+				for _, c := range codes {
+					if r.Code == c {
+						if r.Code >= 400 {
+							if d := decode[struct{ Detail string }](r); d.Detail == "" || r.Header().Get("Content-Type") != "application/json" {
+								t.Errorf("%s: refusal is not {\"detail\"} in JSON: %q %s", who, r.Header().Get("Content-Type"), r.Body)
+							}
+						}
+						return
+					}
+				}
+				t.Errorf("%s: %s %s answered %d %s, want one of %v", who, rt.Method, path, r.Code, r.Body, codes)
+			}
+			want("nobody", "", own, 401)
+			want("a wrong token", "sntryu_0000", own, 401)
+			want("a wrong cookie", "cookie:none", own, 401)
+			if rt.Access == "signed-in" {
+				return
+			}
+			want("a token without the scope", feeble, own, 403)
+			if !strings.Contains(rt.Path, "{org}") {
+				want("a stranger", w.other.token, own, 404)
+				return
+			}
+			want("a stranger's token", w.other.token, own, 404)
+			want("a stranger's cookie", "cookie:"+cookie, own, 404)
+			want("a stranger by number", w.other.token, fill(rt, itoa(w.acme.org.ID), projectOf(rt.Path, w.acme), w.acme), 404)
+			foreign := fill(rt, "acme", projectOf(rt.Path, w.acme), w.other)
+			if foreign == own {
+				return
+			}
+			if rt.ID == "updateIssues" || rt.ID == "updateProjectIssues" { // foreign ids are passed over
+				want("acme with foreign ids", w.acme.token, foreign, 204)
+			} else if rt.ID == "countReplays" {
+				if r := w.do(w.acme.token, "GET", foreign, ""); decode[map[string]int](r)[itoa(w.other.issue)] != 0 {
+					t.Errorf("counted the replays of another organisation: %s", r.Body)
+				}
+			} else {
+				want("acme with foreign ids", w.acme.token, foreign, 404)
+			}
+		})
+	}
+	w.t = t
+	// Nothing of all that changed the other organisation or let acme's things go.
+	for _, o := range []*tenant{w.acme, w.other} {
+		i, err := w.s.Issue(t.Context(), o.org.Scope(), o.issue)
+		if err != nil || i.Status != store.IssueUnresolved {
+			t.Errorf("issue of %s: %v %+v", o.org.Slug, err, i)
+		}
+		if r, err := w.s.Replay(t.Context(), o.org.Scope(), replayA); err != nil || r.State != store.ReplayLive {
+			t.Errorf("replay of %s: %v", o.org.Slug, err)
+		}
+		if ks, err := w.s.ProjectKeys(t.Context(), o.org.Scope(), o.web.ID); err != nil || len(ks) != 1 {
+			t.Errorf("keys of %s: %v %v", o.org.Slug, ks, err)
+		}
+	}
+	if w.dead.resent || w.dead.dropped {
+		t.Error("a stranger reached a dead letter")
+	}
+	// And each route does answer who may ask, so the refusals above are not just broken paths.
+	for _, rt := range routes {
+		if rt.Method != http.MethodGet || rt.Access == "public" {
+			continue
+		}
+		path := fill(rt, "acme", projectOf(rt.Path, w.acme), w.acme)
+		if r := w.do(w.acme.token, "GET", path, ""); r.Code != 200 {
+			t.Errorf("%s: %s answered %d %s to its owner", rt.ID, path, r.Code, r.Body)
+		}
+	}
+}
+
+// A path with a project opens only what is that project's.
+func TestProjectPathsAreOfThatProject(t *testing.T) {
+	w := newWorld(t, sqliteStore(t))
+	for _, path := range []string{
+		"/api/0/projects/acme/shop-web/events/" + eventA + "/", "/api/0/projects/acme/shop-api/replays/" + replayA + "/",
+		"/api/0/projects/acme/shop-api/replays/" + replayA + "/recording-segments/?download=true",
+		"/api/0/projects/acme/shop-api/keys/" + w.acme.webKey + "/", "/api/0/projects/acme/shop-web/events/" + eventA + "/attachments/" + w.acme.attachment + "/?download=1",
+		"/api/0/organizations/acme/issues/" + itoa(w.acme.issue) + "/events/" + eventB + "/",
+	} {
+		if r := w.do(w.acme.token, "GET", path, ""); r.Code != 404 {
+			t.Errorf("%s: %d %s", path, r.Code, r.Body)
+		}
+	}
+	r := w.do(w.acme.token, "PUT", "/api/0/projects/acme/shop-web/issues/?id="+itoa(w.acme.issue), `{"status":"resolved"}`)
+	if r.Code != 204 {
+		t.Errorf("changed another project's issue: %d %s", r.Code, r.Body)
+	}
+}

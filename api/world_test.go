@@ -1,0 +1,297 @@
+package api_test
+
+import (
+	"bytes"
+	"compress/zlib"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hindsight-dev/hindsight/api"
+	"github.com/hindsight-dev/hindsight/linker/link"
+	"github.com/hindsight-dev/hindsight/store"
+	"github.com/hindsight-dev/hindsight/store/storetest"
+)
+
+const (
+	eventA  = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1" // backend, in replayA
+	eventB  = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2" // frontend, same replay
+	eventC  = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa3" // backend, newer than eventA, same issue, without a replay
+	traceA  = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb1"
+	replayA = "ccccccccccccccccccccccccccccccc1"
+	lost    = "ccccccccccccccccccccccccccccccc2" // named, never recorded
+	rootID  = "1111111111111111"
+	childID = "2222222222222222"
+)
+
+// tenant is an organisation with something of everything.
+type tenant struct {
+	org           *store.Organization
+	web, api      *store.Project
+	owner, member *store.User
+	token         string // the owner's, every scope
+	webKey        string
+	issue         int64 // of the backend's events
+	attachment    string
+}
+
+// world is a server with two organisations that hold the same ids.
+type world struct {
+	t     *testing.T
+	s     *store.Store
+	blobs store.Blobs
+	h     http.Handler
+	base  time.Time
+	acme  *tenant
+	other *tenant
+	dead  *deadLetters
+}
+
+func eachWorld(t *testing.T, fn func(t *testing.T, w *world)) {
+	storetest.EachDB(t, func(t *testing.T, s *store.Store) { fn(t, newWorld(t, s)) })
+}
+
+func newWorld(t *testing.T, s *store.Store) *world {
+	t.Helper()
+	blobs, err := store.OpenBlobs(t.Context(), "file:"+t.TempDir())
+	must(t, err)
+	w := &world{t: t, s: s, blobs: blobs, base: time.Now().Add(-time.Hour).Truncate(time.Second), dead: &deadLetters{}}
+	w.acme = w.tenant("acme")
+	w.other = w.tenant("other")
+	w.dead.org = w.acme.org.ID
+	w.h = api.New(api.Config{Store: s, Blobs: blobs, BaseURL: &url.URL{Scheme: "http", Host: "sentry.example:8000"}, DeadLetters: w.dead,
+		Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	return w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func ptr[T any](v T) *T { return &v }
+
+func (w *world) tenant(slug string) *tenant {
+	t, ctx := w.t, w.t.Context()
+	t.Helper()
+	org, err := w.s.CreateOrganization(ctx, slug, strings.ToUpper(slug))
+	must(t, err)
+	o := &tenant{org: org}
+	var key *store.ProjectKey
+	o.web, key, err = w.s.CreateProject(ctx, org.Scope(), store.NewProject{Name: "Shop web", Slug: "shop-web", Platform: "javascript"})
+	must(t, err)
+	o.webKey = key.PublicKey
+	o.api, _, err = w.s.CreateProject(ctx, org.Scope(), store.NewProject{Name: "Shop API", Slug: "shop-api", Platform: "go"})
+	must(t, err)
+	o.owner = w.user(org, "owner@"+slug+".example", store.RoleOwner)
+	o.member = w.user(org, "member@"+slug+".example", store.RoleMember)
+	o.token, _, err = w.s.CreateToken(ctx, org.Scope(), store.NewToken{Name: "all", Scopes: store.TokenScopes(), UserID: &o.owner.ID})
+	must(t, err)
+	w.ingest(o)
+	return o
+}
+
+func (w *world) user(org *store.Organization, email, role string) *store.User {
+	w.t.Helper()
+	u, err := w.s.CreateUser(w.t.Context(), store.NewUser{Email: email, Password: "correct horse battery"})
+	must(w.t, err)
+	must(w.t, w.s.SetMember(w.t.Context(), org.Scope(), u.ID, role))
+	return u
+}
+
+const payload = `{"event_id":"%id","platform":"go","exception":{"values":[{"type":"*errors.errorString","value":"card declined","mechanism":{"type":"generic","handled":false},
+"stacktrace":{"frames":[{"function":"main","filename":"main.go","lineno":3,"in_app":false},{"function":"Charge","filename":"charge.go","lineno":12,"in_app":true,
+"pre_context":["func Charge() {"],"context_line":"  panic(err)","post_context":["}"],"vars":{"n":12345678901234567890}}]}}]},
+"user":{"id":7,"email":"bob@example.com","geo":{"country_code":"CH"}},"tags":{"environment":"production"},"contexts":{"trace":{"trace_id":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb1","span_id":"2222222222222222"},"odd":null},
+"breadcrumbs":[{"timestamp":1700000000.5,"category":"http","message":"GET /"}],"request":{"url":"http://shop.example/pay?x=1","method":"POST","headers":{"Content-Type":"application/json"},"data":{"a":1}},
+"sdk":{"name":"sentry.go","version":"0.50.0"},"extra":{"cart":3,"nothing":null}}`
+
+func (w *world) event(o *tenant, p *store.Project, id, side string, at time.Time) store.EventWrite {
+	w.t.Helper()
+	packed, err := store.Compress([]byte(strings.ReplaceAll(payload, "%id", id)))
+	must(w.t, err)
+	ms := at.UnixMilli()
+	return store.EventWrite{Hashes: []string{p.Slug}, Algorithm: "v1",
+		Event: store.Event{ProjectID: p.ID, EventID: id, OrgID: o.org.ID, Level: "error", Platform: p.Platform, Title: "*errors.errorString: card declined 100%", Culprit: "shop.Charge",
+			TimestampMS: ms, ReceivedMS: ms, TraceID: ptr(traceA), SpanID: ptr(childID), Environment: "production", Release: "shop@1.0.0", UserKey: "id:7", Unhandled: true, Side: side, Payload: packed},
+		Issue: store.Issue{OrgID: o.org.ID, ProjectID: p.ID, Status: store.IssueUnresolved, Substatus: "new", Level: "error", Platform: p.Platform, Type: "error",
+			Title: "*errors.errorString: card declined 100%", Culprit: "shop.Charge", Metadata: `{"type":"*errors.errorString","value":"card declined"}`, FirstSeenMS: ms, LastSeenMS: ms, Unhandled: true, CreatedMS: ms}}
+}
+
+// recordingOf is a segment body as a client sends it.
+func recordingOf(t *testing.T, events string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	_, err := z.Write([]byte(events))
+	must(t, err)
+	must(t, z.Close())
+	return b.Bytes()
+}
+
+func (w *world) segment(o *tenant, n int64, hash, events, frames string, playable bool) store.SegmentWrite {
+	t := w.t
+	t.Helper()
+	body := recordingOf(t, events)
+	key := strings.Join([]string{itoa(o.org.ID), itoa(o.web.ID), "replay", replayA, itoa(n) + "-" + hash}, "/")
+	must(t, w.blobs.Put(t.Context(), key, bytes.NewReader(body), int64(len(body))))
+	packed, err := store.Compress([]byte(frames))
+	must(t, err)
+	first := w.base.Add(time.Duration(n) * 5 * time.Second).UnixMilli()
+	return store.SegmentWrite{
+		Segment: store.ReplaySegment{OrgID: o.org.ID, ReplayID: replayA, SegmentID: n, BodyHash: hash, ProjectID: o.web.ID, FirstMS: &first, LastMS: ptr(first + 5000),
+			Bytes: int64(len(body)), Playable: playable, HasSnapshot: n == 0, Blob: key, Frames: packed, ReceivedMS: first},
+		Meta: store.ReplayMeta{Fields: map[string]string{"replay_type": "session", "platform": "javascript", "environment": "production", "browser_name": "Chrome",
+			"user_json": `{"id":"7","email":"bob@example.com"}`, "user_key": "id:7"}, URLs: []string{"http://shop.example/cart"}, Releases: []string{"shop@1.0.0"}},
+	}
+}
+
+func (w *world) ingest(o *tenant) {
+	t, ctx := w.t, w.t.Context()
+	t.Helper()
+	ms := w.base.UnixMilli()
+	span := func(id, op string, parent *string, root bool) store.SpanWrite {
+		packed, err := store.Compress([]byte(`{"db.system":"sqlite","empty":null}`))
+		must(t, err)
+		s := store.Span{OrgID: o.org.ID, TraceID: traceA, SpanID: id, ProjectID: o.api.ID, ParentSpanID: parent, SegmentID: ptr(rootID), IsSegment: root, Op: op, Name: "GET /pay",
+			SegmentName: "GET /pay", Side: "backend", StartUS: ms * 1000, EndUS: ms*1000 + 250_000, ReceivedMS: ms, Payload: packed}
+		if root {
+			s.EventID = ptr("ddddddddddddddddddddddddddddddd1")
+		}
+		return store.SpanWrite{Span: s}
+	}
+	file := "files/" + o.org.Slug
+	must(t, w.blobs.Put(ctx, file, strings.NewReader("<script>"), 8))
+	_, err := w.s.Ingest(ctx, []*store.Write{{
+		MessageID: "m-" + o.org.Slug, ReceivedMS: ms, OrgID: o.org.ID,
+		Events: []store.EventWrite{w.event(o, o.api, eventA, "backend", w.base.Add(3*time.Second)), w.event(o, o.web, eventB, "frontend", w.base.Add(4*time.Second)),
+			w.event(o, o.api, eventC, "backend", w.base.Add(50*time.Minute))},
+		Attachments: []store.AttachmentWrite{{Attachment: store.Attachment{OrgID: o.org.ID, ProjectID: o.api.ID, EventID: eventA, MessageID: "m-" + o.org.Slug, Name: "lög \"x\".html", Type: "event.attachment",
+			ContentType: "text/html", Size: 8, SHA1: "00", Blob: file, ReceivedMS: ms}}},
+		Spans:    []store.SpanWrite{span(rootID, "http.server", nil, true), span(childID, "db", ptr(rootID), false)},
+		Outcomes: []store.Outcome{{MinuteMS: ms / 60000 * 60000, OrgID: o.org.ID, ProjectID: o.api.ID, Category: "error", Outcome: "accepted", Quantity: 3}},
+	}})
+	must(t, err)
+	issues := map[string]int64{}
+	es, err := w.s.EventsByID(ctx, o.org.Scope(), []string{eventA, eventB})
+	must(t, err)
+	for _, e := range es {
+		issues[e.EventID] = e.IssueID
+	}
+	o.issue = issues[eventA]
+	eventLink := func(event string, p *store.Project, side, replay string, signals link.Signals, at time.Time) store.ReplayLink {
+		return store.ReplayLink{OrgID: o.org.ID, ItemKind: store.ItemEvent, ItemID: event, ReplayID: replay, ProjectID: &p.ID, IssueID: ptr(issues[event]), TraceID: ptr(traceA),
+			Level: ptr("error"), Side: &side, Name: ptr("card declined"), TimeMS: ptr(at.UnixMilli()), Signals: int64(signals), Primary: replay == replayA, CreatedMS: ms}
+	}
+	_, err = w.s.Ingest(ctx, []*store.Write{{
+		MessageID: "r-" + o.org.Slug, ReceivedMS: ms, OrgID: o.org.ID,
+		Segments: []store.SegmentWrite{
+			w.segment(o, 0, "aa", `[{"type":4,"timestamp":1,"data":{}},{"type":2,"timestamp":2,"data":{}}]`, `[{"kind":"network","timeMs":2000,"message":"POST /pay"},{"kind":"page","timeMs":1000}]`, true),
+			w.segment(o, 1, "bb", `[{"type":3,"timestamp":3}]`, `[{"kind":"click","timeMs":1500,"message":"button"}]`, true),
+			w.segment(o, 2, "cc", `not a recording`, `[]`, false),
+		},
+		Links: []store.ReplayLink{eventLink(eventA, o.api, "backend", replayA, link.Baggage|link.TraceBridge, w.base.Add(3*time.Second)),
+			eventLink(eventB, o.web, "frontend", replayA, link.EventTag, w.base.Add(4*time.Second)),
+			eventLink(eventA, o.api, "backend", lost, link.DSC, w.base.Add(3*time.Second))},
+		Traces: []store.ReplayTrace{{OrgID: o.org.ID, TraceID: traceA, ReplayID: replayA, Sources: 1, FirstMS: ms, LastMS: ms}},
+	}})
+	must(t, err)
+	fs, err := w.s.Attachments(ctx, o.org.Scope(), o.api.ID, eventA)
+	must(t, err)
+	o.attachment = itoa(fs[0].ID)
+}
+
+// response is what came back.
+type response struct {
+	*httptest.ResponseRecorder
+	t *testing.T
+}
+
+// do sends a request as somebody: a bearer token, or "cookie:…", or nobody.
+func (w *world) do(as, method, path, body string) response {
+	w.t.Helper()
+	var rd io.Reader
+	if body != "" {
+		rd = strings.NewReader(body)
+	}
+	r := httptest.NewRequestWithContext(context.WithoutCancel(w.t.Context()), method, path, rd)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if value, ok := strings.CutPrefix(as, "cookie:"); ok {
+		r.AddCookie(&http.Cookie{Name: "hindsight_session", Value: value})
+	} else if as != "" {
+		r.Header.Set("Authorization", "Bearer "+as)
+	}
+	rec := httptest.NewRecorder()
+	w.h.ServeHTTP(rec, r)
+	return response{rec, w.t}
+}
+
+// get sends a GET as acme's owner and wants 200.
+func (w *world) get(path string) response {
+	w.t.Helper()
+	r := w.do(w.acme.token, "GET", path, "")
+	if r.Code != http.StatusOK {
+		w.t.Fatalf("GET %s: %d %s", path, r.Code, r.Body)
+	}
+	return r
+}
+
+func decode[T any](r response) T {
+	r.t.Helper()
+	var v T
+	if err := json.Unmarshal(r.Body.Bytes(), &v); err != nil {
+		r.t.Fatalf("answer is no JSON: %v\n%s", err, r.Body)
+	}
+	return v
+}
+
+// deadLetters holds one letter, of acme.
+type deadLetters struct {
+	org             int64
+	resent, dropped bool
+}
+
+func (d *deadLetters) row(org int64, seq uint64) (api.DeadLetterRow, error) {
+	if org != d.org || seq != 5 {
+		return api.DeadLetterRow{}, store.ErrNotFound
+	}
+	return api.DeadLetterRow{Seq: 5, MessageID: "m", Kind: "event", Reason: "malformed", Received: time.Unix(1, 0), Died: time.Unix(2, 0)}, nil
+}
+
+func (d *deadLetters) ListDeadLetters(_ context.Context, org int64, after uint64, _ int) ([]api.DeadLetterRow, error) {
+	if r, err := d.row(org, 5); err == nil && after < 5 {
+		return []api.DeadLetterRow{r}, nil
+	}
+	return nil, nil
+}
+
+func (d *deadLetters) DeadLetter(_ context.Context, org int64, seq uint64) (api.DeadLetterRow, []byte, error) {
+	r, err := d.row(org, seq)
+	return r, []byte("{}\n\xff"), err
+}
+
+func (d *deadLetters) ResendDeadLetter(_ context.Context, org int64, seq uint64) error {
+	_, err := d.row(org, seq)
+	d.resent = d.resent || err == nil
+	return err
+}
+
+func (d *deadLetters) DropDeadLetter(_ context.Context, org int64, seq uint64) error {
+	_, err := d.row(org, seq)
+	d.dropped = d.dropped || err == nil
+	return err
+}
