@@ -49,6 +49,8 @@ type Event struct {
 	Errors          []Object // what went wrong while processing: {type, name?, value?, …}
 	Meta            *Meta
 	Other           Object // top-level members this package does not know, as they came
+
+	notes int // made in Meta by us
 }
 
 // Pair is a name and a value where order and duplicates are kept: tags, headers, cookies.

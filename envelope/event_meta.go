@@ -37,9 +37,24 @@ func (m *Meta) other() Object {
 // maxMetaValue bounds the original value kept beside an error, in bytes of JSON.
 const maxMetaValue = 1024
 
+// maxNotes bounds what is noted about one event: a list of a hundred thousand wrong things is said to be
+// wrong a few hundred times.
+const maxNotes = 250
+
+// note gives the place for a note, or nil when there are enough.
+func (e *Event) note(path []string) *Meta {
+	if e.notes++; e.notes > maxNotes {
+		return nil
+	}
+	return e.meta().At(path...)
+}
+
 // Invalid notes that the value at path was not usable; original (JSON, may be nil) is kept when it is small.
 func (e *Event) Invalid(reason string, original json.RawMessage, path ...string) {
-	m := e.meta().At(path...)
+	m := e.note(path)
+	if m == nil {
+		return
+	}
 	m.Errors = append(m.Errors, kindWithReason("invalid_data", reason))
 	if len(original) > 0 && len(original) <= maxMetaValue {
 		m.other()["val"] = original
@@ -48,14 +63,20 @@ func (e *Event) Invalid(reason string, original json.RawMessage, path ...string)
 
 // Cut notes that the text or list at path was longer (original length n) and was cut to keep.
 func (e *Event) Cut(n, keep int, path ...string) {
-	m := e.meta().At(path...)
+	m := e.note(path)
+	if m == nil {
+		return
+	}
 	m.Remarks = append(m.Remarks, remark("!limit", "s", keep))
 	m.other()["len"] = appendInt(nil, n)
 }
 
 // Removed notes that the value at path was taken out by a rule.
 func (e *Event) Removed(rule string, path ...string) {
-	m := e.meta().At(path...)
+	m := e.note(path)
+	if m == nil {
+		return
+	}
 	m.Remarks = append(m.Remarks, appendList(nil, []string{rule, "x"}, func(b []byte, s *string) []byte { return appendString(b, *s) }))
 }
 

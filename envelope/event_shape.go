@@ -44,7 +44,11 @@ func (f *field) path() []string {
 	return p
 }
 
-func (f *field) invalid(reason string) { f.ev.Invalid(reason, f.raw(), f.path()...) }
+func (f *field) invalid(reason string) {
+	if f.ev.notes < maxNotes { // what is noted costs time too
+		f.ev.Invalid(reason, f.raw(), f.path()...)
+	}
+}
 
 // scalar gives a string, number or bool as text.
 func (n *node) scalar() (string, bool) {

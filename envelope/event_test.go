@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // canonical parses and writes an event back, and checks that this is a fixed point.
@@ -29,7 +30,7 @@ func canonical(t *testing.T, in string) string {
 	if err != nil {
 		t.Fatalf("reading back %s: %v", out, err)
 	}
-	if diff := cmp.Diff(ev, again); diff != "" {
+	if diff := cmp.Diff(ev, again, cmpopts.IgnoreUnexported(Event{})); diff != "" {
 		t.Errorf("reading back %s (-first +second):\n%s", out, diff)
 	}
 	return string(out)
@@ -103,6 +104,13 @@ func TestEventBounds(t *testing.T) {
 	}
 	if len(ev.Extra["a"]) > 2*maxJSONNodes+2 {
 		t.Errorf("%d bytes kept", len(ev.Extra["a"]))
+	}
+	wrong := `{"tags":[` + strings.Repeat("1,", 50_000) + `1]}`
+	if ev, err = ParseEvent([]byte(wrong)); err != nil || ev.Meta.empty() {
+		t.Fatalf("50 000 wrong tags: %v", err)
+	}
+	if b, _ := ev.Encode(); len(b) > 50_000 {
+		t.Errorf("%d bytes say what was wrong", len(b))
 	}
 	if _, err := ParseEvent([]byte(strings.Repeat(`[`, 1<<20))); err == nil {
 		t.Error("a million brackets were accepted")
