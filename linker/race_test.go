@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/internal/testkit"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -99,6 +100,47 @@ func TestManyLinkersAtOnce(t *testing.T) {
 			t.Errorf("(-one linker +four): %s", diff)
 		}
 	})
+}
+
+// A judgement that has read its facts waits for another that adds one: what it then writes must know of it.
+// Forced with a lock of the test's own, which only Postgres has.
+func TestJudgementReadsAgainBehindTheLock(t *testing.T) {
+	w := newWorld(t, testkit.Postgres(t))
+	event := w.goError(1, traceT, noon.Add(time.Second))
+	w.deliver(w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil))
+	tx, err := w.raw.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	l := w.linker(func(ctx context.Context, _ stream.Kind) {
+		_, err := tx.ExecContext(ctx, "SELECT 1 FROM replays FOR UPDATE")
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	go func() { done <- l.handler(stream.KindEvent)(t.Context(), []*stream.Delivery{event}) }()
+	eventually(t, func() string {
+		return strings.Join(w.lines("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"), "")
+	}, "1")
+	for _, q := range []string{
+		"INSERT INTO replays (org_id, replay_id, state, started_ms, finished_ms, first_seen_ms) SELECT org_id, '" + replayB + "', state, started_ms, finished_ms, 1 FROM replays",
+		"INSERT INTO replay_traces SELECT org_id, trace_id, '" + replayB + "', sources, 1, 1 FROM replay_traces",
+	} {
+		if _, err := tx.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"event aaaa trace_ids ambiguous", "event bbbb trace_ids ambiguous"}
+	if diff := cmp.Diff(want, w.links("1 = 1")); diff != "" {
+		t.Error(diff)
+	}
 }
 
 var errKilled = errors.New("killed")

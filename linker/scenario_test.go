@@ -223,6 +223,11 @@ func TestScenarios(t *testing.T) {
 			return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil), w.goError(1, traceT, noon.Add(30*time.Second)),
 				w.recorded(replayB, 0, noon, noon.Add(time.Minute), []string{traceT}, nil)}
 		}, events, []string{"event aaaa trace_ids ambiguous", "event bbbb trace_ids ambiguous"}},
+		{"a late segment of the second replay covers the moment too", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil),
+				w.recorded(replayB, 1, noon.Add(2*time.Hour), noon.Add(2*time.Hour+time.Minute), []string{traceT}, nil),
+				w.goError(1, traceT, noon.Add(30*time.Second)), w.recorded(replayB, 0, noon, noon.Add(time.Minute), nil, nil)}
+		}, events, []string{"event aaaa trace_ids ambiguous", "event bbbb trace_ids ambiguous"}},
 		{"six hours late", func(w *world) []*stream.Delivery {
 			return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil), w.goError(1, traceT, noon.Add(6*time.Hour))}
 		}, events, []string{"event aaaa trace_ids after_session primary"}},
