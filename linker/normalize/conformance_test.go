@@ -166,6 +166,12 @@ func TestConformance(t *testing.T) {
 				t.Errorf("%s: breadcrumb %v before", name, got)
 			}
 		}
+		if ev := normalized(t, `{"start_timestamp":1,"timestamp":"junk"}`, Input{}); !ev.Timestamp.Equal(received) {
+			t.Errorf("no time: %v", ev.Timestamp)
+		}
+		if ev := normalized(t, `{"type":"transaction","start_timestamp":1}`, Input{}); !ev.Timestamp.IsZero() {
+			t.Errorf("an end was made up: %v", ev.Timestamp)
+		}
 		at := received.Add(-3 * time.Hour)
 		ev := normalized(t, fmt.Sprintf(`{"timestamp":%d}`, at.Unix()), Input{SentAt: at.Add(time.Second)})
 		if !ev.Timestamp.Equal(received.Add(-time.Second)) || ev.Errors[0].Text("type") != "clock_drift" {

@@ -25,8 +25,8 @@ func times(ev *envelope.Event, in Input) {
 	received := in.Received.UTC().Truncate(time.Microsecond)
 	ev.Received = received
 	if ev.Timestamp.IsZero() {
-		if !ev.StartTimestamp.IsZero() {
-			return // a transaction without an end: not to be made up
+		if ev.Type == "transaction" {
+			return // without an end it is not one, and none is made up
 		}
 		ev.Timestamp = received
 		return
