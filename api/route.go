@@ -62,7 +62,7 @@ func (a *API) handleRaw(router *mux.Router, rt Route, fn http.HandlerFunc) {
 	a.addRoute(rt)
 	m := router.HandleFunc(rt.Path, fn).Methods(rt.Method)
 	if rt.Query != "" {
-		m.Queries(rt.Query, "{"+rt.Query+":.+}")
+		m.Queries(rt.Query, "{"+rt.Query+":.*}")
 	}
 	m.Name(rt.ID)
 }

@@ -19,3 +19,5 @@ func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) 
 var Border = border
 
 func (s *Store) SetClock(now func() time.Time) { s.now = now }
+
+func (s *Store) SetReader(db *bun.DB) { s.read = db }

@@ -1,0 +1,186 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+
+	"github.com/hindsight-dev/hindsight/store"
+	"github.com/hindsight-dev/hindsight/store/storetest"
+)
+
+// queries keeps every select that goes through it.
+type queries struct{ list []string }
+
+func (q *queries) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+
+func (q *queries) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if strings.HasPrefix(e.Query, "SELECT") || strings.HasPrefix(e.Query, "WITH") {
+		q.list = append(q.list, e.Query)
+	}
+}
+
+// wholeReads explains a query and gives the steps that read a table whole. Postgres is asked for the
+// plan it would have with large tables: an empty one is cheapest read whole.
+func wholeReads(t *testing.T, db *bun.DB, query string) (bad []string) {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	lite := db.Dialect().Name() == dialect.SQLite
+	words := "EXPLAIN QUERY PLAN "
+	if !lite {
+		words = "SET enable_seqscan = off; EXPLAIN "
+	}
+	rows, err := conn.Conn.QueryContext(t.Context(), words+query)
+	if err != nil {
+		t.Fatalf("explain: %v\n%s", err, query)
+	}
+	defer rows.Close()
+	if !lite && !rows.NextResultSet() {
+		t.Log("one result set")
+	}
+	for rows.Next() {
+		var id, parent, unused int
+		var line string
+		if lite {
+			err = rows.Scan(&id, &parent, &unused, &line)
+		} else {
+			err = rows.Scan(&line)
+		}
+		if err != nil {
+			t.Fatalf("explain: %v", err)
+		}
+		if readsWhole(line) {
+			bad = append(bad, line)
+		}
+	}
+	return bad
+}
+
+// readsWhole recognises a walk over a table of unbounded size. Reading an index from its start is one too.
+func readsWhole(line string) bool {
+	scan, ok := strings.CutPrefix(strings.TrimSpace(line), "SCAN ")
+	if !ok {
+		_, scan, ok = strings.Cut(line, "Seq Scan on ")
+	}
+	if !ok {
+		return false
+	}
+	name := strings.Fields(scan)[0]
+	switch name {
+	case "names", "counted", "(subquery-2)", "chosen", "c", "CONSTANT", "(subquery-1)": // of the query itself, bounded
+		return false
+	}
+	return true
+}
+
+// Cost grows with what is asked: no query of a list reads a table whole, on either engine.
+func TestListQueriesUseIndexes(t *testing.T) {
+	storetest.EachDB(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		o, err := s.CreateOrganization(ctx, "acme", "Acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		hook := &queries{}
+		reader := s.Reader().WithQueryHook(hook)
+		s.SetReader(reader)
+		scope := o.Scope()
+		const id = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		unresolved := store.Filter{Op: store.FilterEq, Field: "status", Values: []any{"unresolved"}}
+		after := &store.Cursor{Value: 5, Tie: "7"}
+		calls := map[string]func() error{}
+		for _, sort := range []string{store.IssuesByLastSeen, store.IssuesByFirstSeen, store.IssuesByEvents, store.IssuesByUsers} {
+			for name, f := range map[string]store.Filter{"all": {}, "unresolved": unresolved, "environment": {Op: store.FilterEq, Field: "environment", Values: []any{"prod"}},
+				"replay": {Op: store.FilterEq, Field: "replay", Values: []any{id}}} {
+				q := store.IssueQuery{Filter: f, FromMS: 1, ToMS: 99, Sort: sort, Page: store.Page{Limit: 25, Cursor: after}}
+				calls["issues "+sort+" "+name] = func() error { _, err := s.Issues(ctx, scope, q); return err }
+				q.Projects = []int64{1, 2}
+				calls["issues of projects "+sort+" "+name] = func() error { _, err := s.Issues(ctx, scope, q); return err }
+				calls["count issues "+sort+" "+name] = func() error { _, err := s.CountIssues(ctx, scope, q, 1000); return err }
+			}
+		}
+		for _, sort := range []string{"started_at", "duration", "count_errors", "activity"} {
+			calls["replays "+sort] = func() error {
+				_, err := s.Replays(ctx, scope, store.ReplayQuery{Sort: sort, FromMS: 1, Page: store.Page{Limit: 25, Cursor: after}, Filter: store.Filter{Op: store.FilterEq, Field: "trace", Values: []any{id}}})
+				return err
+			}
+		}
+		add := func(name string, fn func() error) { calls[name] = fn }
+		add("events of issue", func() error {
+			_, err := s.Events(ctx, scope, store.EventQuery{IssueID: 1, Page: store.Page{Limit: 5, Cursor: after}})
+			return err
+		})
+		add("events of project", func() error {
+			_, err := s.Events(ctx, scope, store.EventQuery{ProjectID: 1, Page: store.Page{Limit: 5, Cursor: after}})
+			return err
+		})
+		add("event", func() error { _, err := s.Event(ctx, scope, 1, id); return ignoreNotFound(err) })
+		add("event ids", func() error { _, err := s.EventsByID(ctx, scope, []string{id}); return err })
+		add("latest", func() error { _, err := s.IssueEvent(ctx, scope, 1, true, nil); return ignoreNotFound(err) })
+		add("recommended", func() error { _, err := s.IssueEventWithReplay(ctx, scope, 1, nil); return ignoreNotFound(err) })
+		add("neighbours", func() error {
+			_, _, err := s.IssueNeighbours(ctx, scope, &store.Event{IssueID: 1, EventID: id, TimestampMS: 5})
+			return err
+		})
+		add("sides", func() error { _, err := s.IssueSides(ctx, scope, []int64{1, 2}); return err })
+		add("environments", func() error { _, err := s.Environments(ctx, scope); return err })
+		add("attachments", func() error { _, err := s.Attachments(ctx, scope, 1, id); return err })
+		add("issue", func() error { _, err := s.Issue(ctx, scope, 1); return ignoreNotFound(err) })
+		add("short id", func() error { _, err := s.IssueByShortID(ctx, scope, "SHOP-1"); return ignoreNotFound(err) })
+		add("hours", func() error { _, err := s.IssueHours(ctx, scope, []int64{1, 2}, 5); return err })
+		add("links", func() error {
+			_, err := s.ReplayLinks(ctx, scope, store.LinkQuery{Events: []string{id}, Issues: []int64{1}, Traces: []string{id}, Transactions: []string{"a"}, Replays: []string{id}, Page: store.Page{Limit: 5, Cursor: after}})
+			return err
+		})
+		add("event replays", func() error { _, err := s.EventReplays(ctx, scope, []string{id}); return err })
+		add("issue replays", func() error { _, err := s.IssueReplayCounts(ctx, scope, []int64{1}); return err })
+		add("tally", func() error { _, err := s.ReplaysOfIssues(ctx, scope, []int64{1}, 5); return err })
+		add("tally names", func() error { _, err := s.ReplaysOfTransactions(ctx, scope, []string{"a"}, 5); return err })
+		add("replay", func() error { _, err := s.Replay(ctx, scope, id); return ignoreNotFound(err) })
+		add("replay items", func() error { _, err := s.ReplayItems(ctx, scope, []string{id}, 5); return err })
+		add("segments", func() error { _, err := s.Segments(ctx, scope, id, 0, 5); return err })
+		add("frames", func() error { return s.EachSegmentFrames(ctx, scope, id, func([]byte) error { return nil }) })
+		add("viewers", func() error { _, err := s.ReplayViewers(ctx, scope, id); return err })
+		add("events of replay", func() error {
+			_, err := s.EventsOfReplay(ctx, scope, id, store.Page{Limit: 5, Cursor: after})
+			return err
+		})
+		add("trace", func() error { _, err := s.TraceSpans(ctx, scope, id, 5); return err })
+		add("trace events", func() error { _, err := s.TraceEvents(ctx, scope, id, 5); return err })
+		add("trace counts", func() error { _, err := s.CountTrace(ctx, scope, id); return err })
+		add("span id", func() error { _, err := s.SpansByID(ctx, scope, id[:16]); return err })
+		add("outcomes", func() error {
+			_, err := s.Outcomes(ctx, scope, store.OutcomeQuery{FromMS: 0, ToMS: 9, BucketMS: 3, GroupBy: []string{"outcome", "category"}})
+			return err
+		})
+		for name, call := range calls {
+			hook.list = nil
+			if err := call(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if len(hook.list) == 0 {
+				t.Errorf("%s: no query was seen", name)
+			}
+			for _, q := range hook.list {
+				for _, b := range wholeReads(t, s.Writer(), q) {
+					t.Errorf("%s reads a table whole: %s\n  %s", name, b, q)
+				}
+			}
+		}
+	})
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
