@@ -200,8 +200,29 @@ const orgTokens = createRoute({
   },
 });
 
+// Short addresses people type: the first organisation's.
+const shortIssues = createRoute({
+  getParentRoute: () => root,
+  path: "/issues",
+  beforeLoad: () => {
+    throw redirect({ to: "/", replace: true });
+  },
+});
+const shortReplays = createRoute({
+  getParentRoute: () => root,
+  path: "/replays",
+  beforeLoad: async ({ context, location }) => {
+    await requireUser(context.queries, location.href);
+    const [first] = await context.queries.ensureQueryData(listOrganizationsOptions());
+    throw first ? redirect({ to: "/organizations/$org/replays/", params: { org: first.slug }, replace: true }) : redirect({ to: "/" });
+  },
+  errorComponent: RouteError,
+});
+
 const tree = root.addChildren([
   home,
+  shortIssues,
+  shortReplays,
   signIn,
   tokens,
   orgTokens,

@@ -217,10 +217,8 @@ export function IssueList() {
 /** How many more there are than when the list was drawn: they announce themselves, they do not jump in. */
 function useFresh(total: number | undefined, drawnAt: number): number {
   const [base, setBase] = useState<{ at: number; n: number } | null>(null);
-  useEffect(() => {
-    // The count at the time the rows were drawn is what "new" is measured from.
-    if (total !== undefined && base?.at !== drawnAt) setBase({ at: drawnAt, n: total });
-  }, [total, drawnAt, base]);
+  // The count at the time the rows were drawn is what "new" is measured from.
+  if (total !== undefined && base?.at !== drawnAt) setBase({ at: drawnAt, n: total });
   return base && total !== undefined ? Math.max(0, total - base.n) : 0;
 }
 

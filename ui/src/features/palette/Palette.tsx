@@ -81,7 +81,6 @@ export function Palette({ onClose }: { onClose: () => void }) {
         <div className="pal-q">
           <Icon name="search" size="s" />
           <Autocomplete.Input
-            autoFocus
             placeholder="Search issues, or paste an event, trace, replay or span id"
             aria-label="Search, or paste any id"
             onKeyDown={(e) => {

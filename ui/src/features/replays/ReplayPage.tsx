@@ -1,6 +1,6 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { markReplayViewed, type Replay } from "@/api/gen";
 import { getReplayOptions, getTraceOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useTitle } from "@/app/hooks";
@@ -124,9 +124,7 @@ function Loaded({ org, replay, recording, chapters, background, errors, trace }:
   const store = usePlayerStore();
   const place = useRef<HTMLDivElement>(null);
   const length = recording.end - recording.start;
-  const first = useRef<number | null>(null);
-  first.current ??= startAt(t, eventTime, recording);
-  const at = first.current;
+  const [at] = useState(() => startAt(t, eventTime, recording)); // later changes of the address are ours
   useEffect(() => {
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     store.load(recording.dom, { at, play: !still });
