@@ -145,6 +145,14 @@ func (h *house) run(ctx context.Context, g *errgroup.Group, p parts) {
 	}
 }
 
+// stopEdge turns readiness red, so that balancers send nobody here any more.
+func (h *house) stopEdge() {
+	h.ready.Store(false)
+	if h.relay != nil {
+		h.relay.Stop()
+	}
+}
+
 // expireEvery is the pace at which what is too old is deleted.
 const expireEvery = time.Hour
 

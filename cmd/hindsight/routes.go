@@ -22,15 +22,15 @@ func (h *house) handler(s *Settings, p parts) (http.Handler, error) {
 	if s.InternalListen == "" {
 		r.Handle("/metrics", h.metricsHandler())
 	}
+	if p.relay {
+		r.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return h.relay.Match(r) }).Handler(h.relay)
+	}
 	if p.api {
 		apiHandler, err := h.apiHandler(s)
 		if err != nil {
 			return nil, err
 		}
 		r.MatcherFunc(isManagement).Handler(apiHandler)
-	}
-	if p.relay {
-		r.MatcherFunc(isIngest).Handler(h.relay)
 	}
 	if p.api {
 		screens, err := ui.New(ui.Config{AppOrigin: s.BaseURL, ReplayOrigin: s.ReplayOrigin})
@@ -42,15 +42,10 @@ func (h *house) handler(s *Settings, p parts) (http.Handler, error) {
 	return r, nil
 }
 
-// isManagement is /api/0/…, but for the health check that relays of Sentry are asked at that path.
+// isManagement is /api/0/….
 func isManagement(r *http.Request, _ *mux.RouteMatch) bool {
 	path := foldSlashes(r.URL.Path)
-	return (path == "/api/0" || strings.HasPrefix(path, "/api/0/")) && !strings.HasPrefix(path, "/api/0/relays/")
-}
-
-// isIngest is every other path below /api/, and CORS preflights to it.
-func isIngest(r *http.Request, _ *mux.RouteMatch) bool {
-	return strings.HasPrefix(foldSlashes(r.URL.Path), "/api/")
+	return path == "/api/0" || strings.HasPrefix(path, "/api/0/")
 }
 
 // foldSlashes makes one slash of several, as SDKs with a slash too many in their DSN need it.

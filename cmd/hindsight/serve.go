@@ -99,7 +99,7 @@ func serve(ctx context.Context, s *Settings, t *terminal, p parts) error {
 		log.Info("stopping")
 	case <-work.Done(): // a part has failed
 	}
-	house.ready.Store(false)
+	house.stopEdge()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err = srv.Shutdown(stop)
