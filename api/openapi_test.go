@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite generated files")
 
 // The UI's client is generated from the committed document, so it must be what the code says.
 //
-//go:generate go test -run TestOpenAPI -update .
+//go:generate go test -run IsCurrent -update .
 func TestOpenAPIIsCurrent(t *testing.T) {
 	a := api.New(api.Config{BaseURL: &url.URL{Scheme: "http", Host: "127.0.0.1:8000"}})
 	raw, err := a.OpenAPI()
