@@ -800,6 +800,29 @@ export type ProjectRef = {
     slug: string;
 };
 
+export type RecordingFrame = {
+    /**
+     * Of a breadcrumb, or the op of a span.
+     */
+    category?: string;
+    data?: unknown;
+    endMs?: number;
+    /**
+     * page, console, network, navigation, click, slow_click, dead_click, rage_click, multi_click, input, key, focus, tap, memory, vital, paint, hydration_error, mutations, feedback, options, video, device, custom
+     */
+    kind: string;
+    level?: string;
+    /**
+     * The URL of a request or page, the selector of a click, a console line.
+     */
+    message?: string;
+    nodeId?: number;
+    /**
+     * Epoch milliseconds.
+     */
+    timeMs: number;
+};
+
 export type Replay = {
     /**
      * 1 to 10.
@@ -873,7 +896,7 @@ export type ReplayEventMeta = {
 
 export type ReplayFrames = {
     finishedAt: string | null;
-    frames: Array<unknown>;
+    frames: Array<RecordingFrame>;
     replayId: string;
     startedAt: string | null;
     /**
@@ -916,6 +939,10 @@ export type ReplayLink = {
      */
     offsetMs: number | null;
     /**
+     * Whether a segment of the replay plays.
+     */
+    plays: boolean;
+    /**
      * The best replay of its item.
      */
     primary: boolean;
@@ -938,13 +965,17 @@ export type ReplayLink = {
      */
     signals: Array<string>;
     /**
-     * Of the replay: pending means named, but nothing recorded has come in.
+     * Of the replay: pending is named but not received yet, missing is too late to expect.
      */
-    state: 'pending' | 'live' | 'deleted';
+    state: 'available' | 'pending' | 'missing' | 'deleted';
+    /**
+     * Why there is no recording, in words.
+     */
+    stateReason: string | null;
     /**
      * 1 explicit id, 2 the very request, 3 same trace, 4 same request by shape, 5 same user and time (possible, never counted).
      */
-    tier: 1 | 2 | 3 | 4 | 5;
+    tier: 0 | 1 | 2 | 3 | 4 | 5;
     timestamp: string | null;
     /**
      * An event's title, a transaction's name.

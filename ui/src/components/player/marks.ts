@@ -4,7 +4,7 @@ import type { ErrorMark } from "@/lib/chapters";
 /** The errors a replay is linked to, as marks on its time line. */
 export function toMarks(links: ReplayLink[]): ErrorMark[] {
   return links.flatMap((l) => {
-    if (l.itemKind !== "event" || !l.timestamp || l.tier > 4) return [];
+    if (l.itemKind !== "event" || !l.timestamp || l.tier < 1 || l.tier > 4) return [];
     return [
       {
         id: l.itemId,

@@ -116,7 +116,7 @@ export function IssueList() {
             params={{ org }}
             search={{ ...search, cursor: undefined, query: t.value === "unresolved" && !rest ? undefined : withTab(query, t.value) }}
             aria-current={tab === t.value ? "page" : undefined}
-            activeProps={{}}
+            activeOptions={{ includeSearch: true, explicitUndefined: true }}
           >
             {t.label}
             {t.query ? <span className="n">{counts.data ? count(counts.data[[t.query, rest].filter(Boolean).join(" ")] ?? 0) : ""}</span> : null}
@@ -318,8 +318,14 @@ function Row({ org, issue, now, picked, current, onPick }: { org: string; issue:
       <td className={s.spark}>
         <Sparkline points={points} width={96} height={22} />
       </td>
-      <td className={cx("r num", s.events)}>{count(issue.count)}</td>
-      <td className={cx("r num", s.users)}>{count(issue.userCount)}</td>
+      <td className="r num">
+        {count(issue.count)}
+        <span className={s.unit}> {issue.count === "1" ? "event" : "events"}</span>
+      </td>
+      <td className="r num">
+        {count(issue.userCount)}
+        <span className={s.unit}> {issue.userCount === 1 ? "user" : "users"}</span>
+      </td>
       <td className="r">
         <ReplayCount n={issue.hindsight.replayCount} />
       </td>

@@ -171,7 +171,7 @@ function IssueTabs({ org, issueId, issue }: { org: string; issueId: string; issu
   return (
     <nav className="tabs" aria-label="Issue">
       {tabs.map((t) => (
-        <Link key={t.label} to="/organizations/$org/issues/$issue/" params={{ org, issue: issueId }} search={{ tab: t.value }} aria-current={tab === t.value ? "page" : undefined} activeProps={{}}>
+        <Link key={t.label} to="/organizations/$org/issues/$issue/" params={{ org, issue: issueId }} search={{ tab: t.value }} aria-current={tab === t.value ? "page" : undefined} activeOptions={{ exact: true, includeSearch: true, explicitUndefined: true }}>
           {t.label}
           {t.n !== null ? <span className="n">{t.n}</span> : null}
         </Link>
@@ -190,7 +190,7 @@ function EventNavigator({ org, issueId, event, which }: { org: string; issueId: 
       ? navigate({ to: "/organizations/$org/issues/$issue/", params: { org, issue: issueId }, resetScroll: false })
       : navigate({ to: "/organizations/$org/issues/$issue/events/$event/", params: { org, issue: issueId, event: to }, resetScroll: false }));
   };
-  const played = links.data?.find((l) => l.state === "live" && l.itemKind === "event" && l.tier <= 4);
+  const played = links.data?.find((l) => l.plays && l.itemKind === "event" && l.tier <= 4);
   useKeys({ "[": () => go(event.previousEventID), "]": () => go(event.nextEventID) });
   const user = event.user?.email ?? event.user?.username ?? event.user?.name ?? event.user?.id ?? null;
   const browser = nameAndVersion(event.contexts.browser);
@@ -302,7 +302,7 @@ function EventView({ org, issueId, issue, event, which }: { org: string; issueId
             recording.data.dom.length > 1 ? (
               <ReplayClip store={store} recording={recording.data} start={start} error={story.at} marks={clipMarks} label={`Replay of ${replay.data ? whoOf(replay.data.data) : "the session"}`} />
             ) : (
-              <NoReplayPanel side={story.side} received={Date.parse(event.dateReceived)} replayId={replayId} state="live" expectsReplay={false} unplayable={1} hasTrace />
+              <NoReplayPanel side={story.side} received={Date.parse(event.dateReceived)} replayId={replayId} state="available" reason={null} expectsReplay={false} unplayable={1} hasTrace />
             )
           ) : recording.isError ? (
             <PanelFailed error={recording.error} retry={() => void recording.refetch()} />
@@ -313,7 +313,8 @@ function EventView({ org, issueId, issue, event, which }: { org: string; issueId
               side={story.side}
               received={Date.parse(event.dateReceived)}
               replayId={replayId}
-              state={replay.data?.data.hindsight.state ?? link?.state ?? null}
+              state={link?.state ?? null}
+              reason={link?.stateReason ?? null}
               expectsReplay={expectsReplay}
               unplayable={replay.data?.data.hindsight.unplayableSegments ?? 0}
               hasTrace={traceId !== null}

@@ -69,7 +69,7 @@ export function ReplaysTab({ org, issue }: { org: string; issue: string }) {
   const { replays } = useIssueReplays(org, issue, null, 50);
   if (links.isPending) return <SkeletonRows rows={6} label="Loading replays" />;
   if (links.isError) return <Failed what="the replays" error={links.error} retry={() => void links.refetch()} />;
-  const lost = new Set(links.data.filter((l) => l.state === "pending").map((l) => l.replayId)).size;
+  const lost = new Set(links.data.filter((l) => (l.state === "pending" || l.state === "missing")).map((l) => l.replayId)).size;
   if (replays.length === 0) {
     return (
       <Middle icon="replay" title="No replay of this issue">

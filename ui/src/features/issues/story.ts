@@ -131,10 +131,17 @@ export function bodyText(body: unknown): string {
   return (typeof body === "string" ? body : JSON.stringify(body)).trim().slice(0, 160);
 }
 
+/** A framework's own short steps say nothing about what went wrong. */
+function isNoise(s: Span): boolean {
+  if (s.isSegment || s.errors.length > 0 || s.kind !== "other") return false;
+  const length = s.end - s.start;
+  return length < 1 || (/^(middleware|function|request_handler)/.test(s.op) && length < 10);
+}
+
 /** Spans keep the order of their tree: a row is never above the one it hangs on. */
 function spanRows(spans: Span[], from: number): StoryRow[] {
   let at = from;
-  const told = spans.filter((s) => s.kind !== "other" || s.isSegment || s.end - s.start >= 1 || s.errors.length > 0);
+  const told = spans.filter((s) => !isNoise(s));
   const rows: StoryRow[] = told.slice(0, MAX_SPANS).map((span) => {
     at = Math.max(at, span.start);
     return { kind: "span", key: `s-${span.id}`, side: span.side, at, end: span.end, depth: Math.min(span.depth, 6), icon: span.isSegment ? "server" : spanIcon[span.kind], span };

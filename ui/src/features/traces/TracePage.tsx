@@ -21,7 +21,7 @@ export function TracePage() {
   const links = useQuery(listReplayLinksOptions({ path: { org }, query: { trace: [id], per_page: 100 } }));
   const trace = useMemo(() => (answer.data ? readTrace(answer.data) : null), [answer.data]);
   useTitle(`Trace ${shortHex(id)}`);
-  const replay = links.data?.data.find((l) => l.state === "live" && l.tier <= 4);
+  const replay = links.data?.data.find((l) => l.plays && l.tier >= 1 && l.tier <= 4);
   const picked = trace?.spans.find((s) => s.id === span);
   return (
     <>
