@@ -35,6 +35,15 @@ func root(tb testing.TB) string {
 	return dir
 }
 
+// binary is the shipped program under test: HINDSIGHT_BIN, else bin/hindsight.
+func binary(tb testing.TB) string {
+	tb.Helper()
+	if bin := os.Getenv("HINDSIGHT_BIN"); bin != "" {
+		return bin
+	}
+	return filepath.Join(root(tb), "bin", "hindsight")
+}
+
 // Server is a running bin/hindsight.
 type Server struct {
 	URL string // http://127.0.0.1:port
@@ -65,7 +74,7 @@ var readyLine = regexp.MustCompile(`ready at (http://\S+)`)
 
 func (s *Server) run(tb testing.TB, listen string) {
 	tb.Helper()
-	s.cmd = exec.Command(filepath.Join(root(tb), "bin", "hindsight"), "serve", "--listen", listen)
+	s.cmd = exec.Command(binary(tb), "serve", "--listen", listen)
 	s.cmd.Env = s.environ()
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	pipe, err := s.cmd.StdoutPipe()
@@ -135,7 +144,7 @@ func (s *Server) again(tb testing.TB) {
 // command runs another hindsight command beside the server and gives its trimmed output.
 func (s *Server) command(tb testing.TB, args ...string) string {
 	tb.Helper()
-	cmd := exec.Command(filepath.Join(root(tb), "bin", "hindsight"), args...)
+	cmd := exec.Command(binary(tb), args...)
 	cmd.Env = append(s.environ(), "HINDSIGHT_BASE_URL="+s.URL)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs

@@ -32,7 +32,7 @@ func story(t *testing.T, s *Server) {
 	cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "browser/story.mjs")
 	cmd.Env = append(s.environ(),
 		"HINDSIGHT_BASE_URL="+s.URL,
-		"HINDSIGHT_BIN="+filepath.Join(root(t), "bin", "hindsight"),
+		"HINDSIGHT_BIN="+binary(t),
 		"HINDSIGHT_TOKEN="+s.api(t).token,
 		"SHOP_SERVICES="+filepath.Join(root(t), "bin", "shop-services"),
 		"SHOTS="+shots,
