@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState } from "react";
 import { duration } from "@/lib/format";
-import type { Span } from "@/lib/trace";
+import { unfolded, type Span } from "@/lib/trace";
 import { cx } from "./basics";
 import { Icon } from "./Icon";
 import "./waterfall.css";
@@ -12,7 +12,7 @@ const ROW = 28;
 export function Waterfall({ spans, onPick, picked, tall }: { spans: Span[]; onPick?: (span: Span) => void; picked?: string; tall?: boolean }) {
   const place = useRef<HTMLDivElement>(null);
   const [folded, setFolded] = useState<Set<string>>(new Set());
-  const rows = visible(spans, folded);
+  const rows = unfolded(spans, folded);
   // The virtualizer's functions change with every scroll; nothing here is memoised on them.
   // eslint-disable-next-line react-hooks/incompatible-library
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => place.current, estimateSize: () => ROW, overscan: 12, initialRect: { width: 400, height: 400 } });
@@ -25,11 +25,11 @@ export function Waterfall({ spans, onPick, picked, tall }: { spans: Span[]; onPi
         {virtual.getVirtualItems().map((item) => {
           const row = rows[item.index];
           if (!row) return null;
-          const { span: s, children } = row;
+          const { span: s, parent } = row;
           return (
             <li key={`${s.id}-${item.index}`} className={cx(s.errors.length > 0 && "bad", picked === s.id && "pick")} style={{ transform: `translateY(${item.start}px)` }}>
               <span className="w-n" style={{ paddingLeft: Math.min(s.depth, 12) * 14 }}>
-                {children > 0 ? (
+                {parent ? (
                   <button
                     type="button"
                     className="w-f"
@@ -66,17 +66,4 @@ export function Waterfall({ spans, onPick, picked, tall }: { spans: Span[]; onPi
       </ol>
     </div>
   );
-}
-
-function visible(spans: Span[], folded: Set<string>): { span: Span; children: number }[] {
-  const out: { span: Span; children: number }[] = [];
-  let hiddenBelow = Infinity;
-  for (let i = 0; i < spans.length; i++) {
-    const span = spans[i];
-    if (!span) continue;
-    if (span.depth > hiddenBelow) continue;
-    hiddenBelow = folded.has(span.id) ? span.depth : Infinity;
-    out.push({ span, children: (spans[i + 1]?.depth ?? 0) > span.depth ? 1 : 0 });
-  }
-  return out;
 }

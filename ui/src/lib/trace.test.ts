@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { kindOf, readTrace, sideOf, subtree } from "./trace";
+import { kindOf, readTrace, sideOf, subtree, unfolded, type Span } from "./trace";
 
 const span = (id: string, start: number, end: number, more: object = {}) => ({
   event_type: "span", event_id: id, project_slug: "api", parent_span_id: null, start_timestamp: start, end_timestamp: end, op: "http.server", description: `GET /${id}`, is_transaction: true, children: [], errors: [], ...more,
@@ -54,3 +54,10 @@ describe("sideOf", () => {
 });
 
 it.each([["db.sql.query", "db"], ["db.redis", "cache"], ["cache.get", "cache"], ["http.client", "http"], ["queue.publish", "queue"], ["rpc", "rpc"], ["function", "other"]])("kind of %s", (op, want) => expect(kindOf(op)).toBe(want));
+
+it("leaves out what hangs under a folded span", () => {
+  const spans = [["a", 0], ["b", 1], ["c", 2], ["d", 1], ["e", 0]].map(([id, depth]) => ({ id, depth }) as Span);
+  const seen = (folded: string[]) => unfolded(spans, new Set(folded)).map((r) => r.span.id).join("");
+  expect([seen([]), seen(["b"]), seen(["a"]), seen(["a", "b"])]).toEqual(["abcde", "abde", "ae", "ae"]);
+  expect(unfolded(spans, new Set()).map((r) => r.parent)).toEqual([true, true, false, false, false]);
+});

@@ -163,3 +163,15 @@ export function subtree(spans: Span[], root: Span): Span[] {
   while (to < spans.length && (spans[to]?.depth ?? 0) > root.depth) to++;
   return spans.slice(from, to);
 }
+
+/** The spans in view when some are folded: what hangs under those is left out. `spans` is depth first. */
+export function unfolded(spans: Span[], folded: ReadonlySet<string>): { span: Span; parent: boolean }[] {
+  const out: { span: Span; parent: boolean }[] = [];
+  let deepest = Infinity;
+  spans.forEach((span, i) => {
+    if (span.depth > deepest) return;
+    deepest = folded.has(span.id) ? span.depth : Infinity;
+    out.push({ span, parent: (spans[i + 1]?.depth ?? 0) > span.depth });
+  });
+  return out;
+}

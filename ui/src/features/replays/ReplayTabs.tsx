@@ -242,17 +242,17 @@ function NetworkTab({ store, recording, requests, org }: Props & { requests: Cha
   const [open, setOpen] = useState(-1);
   if (requests.length === 0) return <Middle icon="http" title="No requests">This recording saw no fetch and no XHR.</Middle>;
   return (
-    <div className="net" role="table" aria-label="Requests">
-      <div role="row" className="net-r net-h">
-        <span role="columnheader">Request</span>
-        <span role="columnheader" className="side fe">
+    <div className="net">
+      <div className="net-r net-h" aria-hidden="true">
+        <span>Request</span>
+        <span className="side fe">
           Browser
         </span>
-        <span role="columnheader" className="side be">
+        <span className="side be">
           Server
         </span>
       </div>
-      <ol role="rowgroup">
+      <ol aria-label="Requests">
         {requests.map((r, i) => {
           const server = r.spans[0];
           const error = r.spans.flatMap((s) => s.errors)[0];
@@ -261,7 +261,6 @@ function NetworkTab({ store, recording, requests, org }: Props & { requests: Cha
             <Follow key={i} current={i === current} className={cx(bad && "hot")}>
               <button
                 type="button"
-                role="row"
                 className="net-r"
                 aria-expanded={open === i}
                 onClick={() => {
@@ -269,13 +268,13 @@ function NetworkTab({ store, recording, requests, org }: Props & { requests: Cha
                   store.seek(r.frame.at - recording.start);
                 }}
               >
-                <span role="cell" className={cx("code cut", bad && "t1")}>
+                <span className={cx("code cut", bad && "t1")}>
                   {r.frame.title} {r.frame.detail}
                 </span>
-                <span role="cell" className="two-v">
+                <span className="two-v">
                   <Status status={r.frame.request?.status ?? null} /> <span className="num">{duration(r.frame.end - r.frame.at)}</span>
                 </span>
-                <span role="cell" className="two-v">
+                <span className="two-v">
                   {server ? (
                     <>
                       <span className="cut">
