@@ -52,3 +52,13 @@ it("keeps playing through a seek, and standing through a seek", () => {
   store.seek(-3);
   expect(sent.at(-1)?.message).toEqual({ to: "player", type: "pause", at: 0 });
 });
+
+it("begins again when play is pressed at the end, also where the recording ends before the clip", () => {
+  const { store, sent, hear } = setUp();
+  store.load(events, { at: 30, play: true, until: 1000 });
+  hear({ type: "ready" });
+  hear({ type: "time", at: 700, playing: true, skipping: false });
+  hear({ type: "ended" });
+  store.play();
+  expect(sent.at(-1)?.message).toEqual({ to: "player", type: "play", at: 30 });
+});

@@ -28,6 +28,9 @@ export class PlayerStore {
   private loadedEvents: DomEvent[] | null = null;
   /** Playing stops here, ms; for clips. */
   private until = Infinity;
+  /** Where playing begins again once it has ended, ms. */
+  private begin = 0;
+  private over = false;
 
   constructor(
     private readonly origin: string,
@@ -84,6 +87,7 @@ export class PlayerStore {
         } else this.set({ at: m.at, playing: m.playing, skipping: m.skipping });
         break;
       case "ended":
+        this.over = true;
         this.set({ playing: false, skipping: false });
         break;
       case "failed":
@@ -106,6 +110,8 @@ export class PlayerStore {
 
   load(events: DomEvent[], options: { at: number; play: boolean; until?: number }) {
     this.until = options.until ?? Infinity;
+    this.begin = options.until === undefined ? 0 : options.at;
+    this.over = false;
     this.pending = { events, at: options.at, play: options.play };
     this.set({ at: options.at, loaded: false, failed: null });
     this.flush();
@@ -113,7 +119,8 @@ export class PlayerStore {
 
   play = (at?: number) => {
     let from = at ?? this.state.at;
-    if (at === undefined && from >= this.until - 50) from = Math.max(0, this.until - 10_000);
+    if (at === undefined && (this.over || from >= this.until - 50)) from = this.begin;
+    this.over = false;
     this.say({ to: "player", type: "play", at: from });
     this.set({ at: from, playing: true });
   };
@@ -128,6 +135,7 @@ export class PlayerStore {
   /** Goes to a moment and keeps playing or standing. */
   seek = (at: number) => {
     const to = Math.max(0, at);
+    this.over = false;
     if (to > this.until) this.until = Infinity;
     this.say(this.state.playing ? { to: "player", type: "play", at: to } : { to: "player", type: "pause", at: to });
     this.set({ at: to });
