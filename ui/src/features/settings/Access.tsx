@@ -5,7 +5,7 @@ import { Avatar, CopyButton, Section } from "@/components/basics";
 import { SettingsFrame } from "./SettingsFrame";
 
 const commands = {
-  user: "hindsight user create --email ann@example.com",
+  user: "hindsight user create ann@example.com",
   token: "hindsight token create --scopes org:read,project:read,event:read",
 };
 
