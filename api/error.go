@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -77,6 +78,8 @@ func (a *API) fail(doing string, err error) error {
 		return e
 	case errors.Is(err, store.ErrNotFound):
 		return errNotFound
+	case errors.Is(err, context.Canceled): // the client went away: nobody reads the answer
+		return errInternal
 	}
 	a.Log.Error("api request failed", "doing", doing, "err", err)
 	return errInternal
