@@ -55,7 +55,7 @@ func (s *Stream) consume(ctx context.Context, b *broker, kind Kind, opts Consume
 		opts.Workers = 1
 	}
 	switch {
-	case !kind.known():
+	case !kind.known() || kind == KindForward:
 		return fmt.Errorf("consume unknown kind %q", kind)
 	case opts.Batch < 0 || opts.Batch > maxBatch:
 		return fmt.Errorf("consume %s: batch of %d is not in 1..%d", kind, opts.Batch, maxBatch)

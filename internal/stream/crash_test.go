@@ -3,7 +3,6 @@ package stream
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,11 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"unsafe"
 
-	"golang.org/x/sys/unix"
+	"github.com/hindsight-dev/hindsight/internal/testkit"
 )
 
 // TestMain runs this binary as the process that is killed, when asked to by childDir.
@@ -165,13 +162,13 @@ func TestKill9LosesNothing(t *testing.T) {
 func TestPowerCut(t *testing.T) {
 	for _, sync := range []Sync{SyncPower, SyncProcess} {
 		t.Run(string(sync), func(t *testing.T) {
-			d := newCutDisk(t)
-			c := startChild(t, filepath.Join(d.dir, "stream"), sync)
+			d := testkit.NewDisk(t)
+			c := startChild(t, filepath.Join(d.Dir, "stream"), sync)
 			eventually(t, "3000 acknowledgements", func() bool { return c.count() >= 3000 })
-			d.cut(t, c.cmd.Process)
+			d.Cut(t, c.cmd.Process)
 			c.kill()
-			d.mount(t)
-			lost := lostOf(t, filepath.Join(d.dir, "stream"), c.acked)
+			d.Mount(t)
+			lost := lostOf(t, filepath.Join(d.Dir, "stream"), c.acked)
 			t.Logf("%d acknowledged, %d lost", len(c.acked), lost)
 			if sync == SyncPower && lost != 0 {
 				t.Errorf("%d of %d acknowledged messages are lost after a power cut", lost, len(c.acked))
@@ -182,97 +179,4 @@ func TestPowerCut(t *testing.T) {
 			}
 		})
 	}
-}
-
-// cutDisk is an ext4 file system in a file.
-type cutDisk struct {
-	file, loop, dir string
-	mounted         bool
-}
-
-// ext4Shutdown is EXT4_IOC_SHUTDOWN, and the flag that throws the log away unflushed
-// (fs/ext4/ext4.h of Linux).
-const (
-	ext4Shutdown           = 0x8004587D
-	ext4ShutdownNoLogFlush = 2
-)
-
-func newCutDisk(t *testing.T) *cutDisk {
-	t.Helper()
-	missing := func(format string, a ...any) {
-		t.Helper()
-		if os.Getenv("REQUIRE_POWERCUT") == "1" {
-			t.Fatalf("no power cut on this machine: "+format, a...)
-		}
-		t.Skipf("no power cut on this machine: "+format, a...)
-	}
-	if os.Geteuid() != 0 {
-		missing("not root")
-	}
-	d := &cutDisk{file: filepath.Join(t.TempDir(), "disk"), dir: t.TempDir()}
-	f, err := os.Create(d.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = errors.Join(f.Truncate(512<<20), f.Close())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("mkfs.ext4", "-q", "-F", d.file).CombinedOutput(); err != nil {
-		missing("mkfs.ext4: %v: %s", err, out)
-	}
-	out, err := exec.Command("losetup", "--find", "--show", d.file).CombinedOutput()
-	if err != nil {
-		missing("losetup: %v: %s", err, out)
-	}
-	d.loop = strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if d.mounted {
-			if err := unix.Unmount(d.dir, 0); err != nil {
-				t.Errorf("unmount: %v", err)
-			}
-		}
-		if out, err := exec.Command("losetup", "--detach", d.loop).CombinedOutput(); err != nil {
-			t.Errorf("detach: %v: %s", err, out)
-		}
-	})
-	if err := unix.Mount(d.loop, d.dir, "ext4", 0, ""); err != nil {
-		missing("mount: %v", err)
-	}
-	d.mounted = true
-	return d
-}
-
-func (d *cutDisk) mount(t *testing.T) {
-	t.Helper()
-	if err := unix.Mount(d.loop, d.dir, "ext4", 0, ""); err != nil {
-		t.Fatalf("mount again: %v", err)
-	}
-	d.mounted = true
-}
-
-// cut stops the process, so that nothing it says comes from after the cut, shuts the file system
-// down, and unmounts what is left of it once the process is gone.
-func (d *cutDisk) cut(t *testing.T, p *os.Process) {
-	t.Helper()
-	if err := p.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.Open(d.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	flag := uint32(ext4ShutdownNoLogFlush)
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, dir.Fd(), ext4Shutdown, uintptr(unsafe.Pointer(&flag)))
-	dir.Close()
-	if errno != 0 {
-		t.Fatalf("shut the file system down: %v", errno)
-	}
-	if err := p.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the kernel lets go of the killed process' files", func() bool {
-		return !errors.Is(unix.Unmount(d.dir, 0), unix.EBUSY)
-	})
-	d.mounted = false
 }

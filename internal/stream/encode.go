@@ -78,6 +78,9 @@ func (m *Message) valid() error {
 }
 
 func (k Kind) known() bool {
+	if k == KindForward {
+		return true
+	}
 	for _, known := range Kinds() {
 		if k == known {
 			return true
