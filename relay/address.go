@@ -7,34 +7,6 @@ import (
 	"strings"
 )
 
-// IPRule says what is kept of a client's address.
-type IPRule string
-
-const (
-	IPStore    IPRule = ""         // the whole address (Sentry's default)
-	IPTruncate IPRule = "truncate" // the /24, or the /48 of IPv6
-	IPDrop     IPRule = "drop"     // nothing
-)
-
-// apply gives the text of ip that may be kept.
-func (r IPRule) apply(ip netip.Addr) string {
-	if !ip.IsValid() || r == IPDrop {
-		return ""
-	}
-	if r == IPTruncate {
-		bits := 24
-		if ip.Is6() {
-			bits = 48
-		}
-		p, err := ip.Prefix(bits)
-		if err != nil {
-			return ""
-		}
-		ip = p.Addr()
-	}
-	return ip.String()
-}
-
 // peerAddr is the address of the socket's other end.
 func peerAddr(r *http.Request) netip.Addr {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)

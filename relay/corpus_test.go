@@ -52,7 +52,7 @@ func corpusKeys() testKeys {
 	keys := testKeys{}
 	for i, c := range "abcde" {
 		k := strings.Repeat(string(c)+"0", 16)
-		keys[k] = Key{PublicKey: k, OrgID: 1, ProjectID: envelope.ProjectID(i + 1), Active: true, AllowedDomains: []string{"*"}}
+		keys[k] = Key{PublicKey: k, OrgID: 1, ProjectID: envelope.ProjectID(i + 1), Active: true}
 	}
 	return keys
 }

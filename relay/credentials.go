@@ -88,11 +88,14 @@ func (q *request) authorize(auth *envelope.Auth) error {
 	if q.project != 0 && q.project != key.ProjectID {
 		return refuseProject("wrong_project") // counted for nobody: the sender names two projects
 	}
+	if key.Rules == nil {
+		key.Rules = q.rl.defaults
+	}
 	q.key = key
 	if !key.Active {
 		return refuseProject("disabled_key")
 	}
-	if !originAllowed(requestOrigin(q.r), key.AllowedDomains) {
+	if !originAllowed(requestOrigin(q.r), key.Rules.settings.AllowedDomains) {
 		return refuseOrigin()
 	}
 	leave, ok := q.rl.gate.enterKey(public)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -145,8 +146,12 @@ func TestClientAddr(t *testing.T) {
 			t.Errorf("%s via %v: %s, want %s", c.remote, c.forwarded, got, c.want)
 		}
 	}
-	for rule, want := range map[IPRule]string{IPStore: "203.0.113.9", IPTruncate: "203.0.113.0", IPDrop: ""} {
-		if got := rule.apply(netip.MustParseAddr("203.0.113.9")); got != want {
+	for rule, want := range map[settings.IPRule]string{
+		settings.IPStore: "203.0.113.9", settings.IPTruncate: "203.0.113.0", settings.IPDrop: "",
+	} {
+		s := settings.Default()
+		s.IP = rule
+		if got := NewRules(s).keptAddress(netip.MustParseAddr("203.0.113.9")); got != want {
 			t.Errorf("%q: %q", rule, got)
 		}
 	}
@@ -154,7 +159,7 @@ func TestClientAddr(t *testing.T) {
 
 func TestSnapshot(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
-	key := Key{PublicKey: key42, OrgID: 1, ProjectID: 42, Active: true, AllowedDomains: []string{"*"}}
+	key := Key{PublicKey: key42, OrgID: 1, ProjectID: 42, Active: true}
 	var loaded []Key
 	var fail error
 	cfg := SnapshotConfig{Path: path, Log: slog.New(slog.DiscardHandler), Load: func(context.Context) ([]Key, error) { return loaded, fail }}

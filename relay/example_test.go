@@ -38,7 +38,7 @@ func Example() {
 		Load: func(context.Context) ([]relay.Key, error) {
 			return []relay.Key{{
 				PublicKey: "0123456789abcdef0123456789abcdef", OrgID: 1, ProjectID: 42,
-				Active: true, AllowedDomains: []string{"*"},
+				Active: true,
 			}}, nil
 		},
 	})

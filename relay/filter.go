@@ -12,7 +12,7 @@ import (
 // filter leaves out what the project does not want, with an outcome. The client hears nothing
 // of it: its answer is 200 and an id (protocol.md §13).
 func (q *request) filter(p *parcel) error {
-	if !q.key.FilterLocalhost {
+	if !q.key.Rules.settings.Filters.Localhost {
 		return nil
 	}
 	local := false

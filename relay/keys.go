@@ -21,12 +21,8 @@ type Key struct {
 	OrgID     int64              `json:"org_id"`
 	ProjectID envelope.ProjectID `json:"project_id"`
 	Active    bool               `json:"active"` // false: key or project is disabled
-	// AllowedDomains are the origins that may send: "*", "host", "*.host", with an optional
-	// scheme and port. Empty: no browser may.
-	AllowedDomains []string `json:"allowed_domains"`
-	IP             IPRule   `json:"ip,omitempty"`
-	// FilterLocalhost drops what a page on localhost sent.
-	FilterLocalhost bool `json:"filter_localhost,omitempty"`
+	// Rules are the project's settings; nil: settings.Default.
+	Rules *Rules `json:"settings,omitempty"`
 }
 
 // Keys tells which project a public key belongs to, from memory: it is asked on every request

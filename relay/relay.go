@@ -14,6 +14,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -105,6 +106,7 @@ type Relay struct {
 	bodies   *byteBudget
 	disk     *byteBudget
 	outcomes *outcomes
+	defaults *Rules // of keys without
 	metrics  *metrics
 	stopping atomic.Bool
 }
@@ -128,6 +130,7 @@ func New(cfg Config) (*Relay, error) {
 		bodies:   newByteBudget(bodyBudget, budgetWait),
 		disk:     newByteBudget(diskBudget, 0),
 		outcomes: newOutcomes(),
+		defaults: NewRules(settings.Default()),
 	}
 	var err error
 	if rl.metrics, err = newMetrics(cfg.Metrics, rl); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/settings"
 )
 
 const (
@@ -31,12 +32,13 @@ func (k testKeys) Key(public string) (Key, bool) { key, ok := k[public]; return 
 func (k testKeys) Ready() bool                   { return true }
 
 func newTestKeys() testKeys {
-	any := []string{"*"}
+	strict := settings.Default()
+	strict.AllowedDomains, strict.Filters.Localhost, strict.IP = []string{"good.example"}, true, settings.IPTruncate
 	return testKeys{
-		key42: {PublicKey: key42, OrgID: 1, ProjectID: 42, Active: true, AllowedDomains: any},
-		key1:  {PublicKey: key1, OrgID: 1, ProjectID: 1, Active: true, AllowedDomains: any},
-		keyGo: {PublicKey: keyGo, OrgID: 2, ProjectID: 9, Active: true, AllowedDomains: []string{"good.example"}, FilterLocalhost: true, IP: IPTruncate},
-		keyNo: {PublicKey: keyNo, OrgID: 1, ProjectID: 13, AllowedDomains: any},
+		key42: {PublicKey: key42, OrgID: 1, ProjectID: 42, Active: true},
+		key1:  {PublicKey: key1, OrgID: 1, ProjectID: 1, Active: true},
+		keyGo: {PublicKey: keyGo, OrgID: 2, ProjectID: 9, Active: true, Rules: NewRules(strict)},
+		keyNo: {PublicKey: keyNo, OrgID: 1, ProjectID: 13},
 	}
 }
 

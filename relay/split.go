@@ -175,7 +175,7 @@ func (q *request) message(p *parcel, kind stream.Kind, id string) *stream.Messag
 	m := &stream.Message{
 		Kind: kind, ID: id, Received: q.received,
 		OrgID: q.key.OrgID, ProjectID: int64(q.key.ProjectID), PublicKey: q.key.PublicKey,
-		Client: q.clientName(), RemoteAddr: q.key.IP.apply(q.client),
+		Client: q.clientName(), RemoteAddr: q.key.Rules.keptAddress(q.client),
 		UserAgent: headerText(q.r.UserAgent()), Origin: headerText(q.r.Header.Get("Origin")),
 		EventID: p.header.EventID,
 	}

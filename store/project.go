@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/uptrace/bun"
+
+	"github.com/hindsight-dev/hindsight/settings"
 )
 
 // Project receives the envelopes of one application, with the keys that belong to it.
@@ -17,7 +19,7 @@ type Project struct {
 	Slug         string `bun:"slug"`
 	Name         string `bun:"name"`
 	Platform     string `bun:"platform"`
-	Settings     string `bun:"settings"`     // JSON object
+	Settings     string `bun:"settings"`     // a document of package settings
 	IssueNumber  int64  `bun:"issue_number"` // the last short-id number given out
 	FirstEventMS *int64 `bun:"first_event_ms"`
 	CreatedMS    int64  `bun:"created_ms"`
@@ -115,7 +117,7 @@ func (s *Store) Project(ctx context.Context, scope Scope, slugOrID string) (*Pro
 // ProjectChange holds what is to change; nil stays as it is.
 type ProjectChange struct {
 	Name, Slug, Platform *string
-	Settings             *string // a JSON object
+	Settings             *string // a document of package settings; checked
 }
 
 // UpdateProject changes one of the scope's projects and gives it as it is afterwards. [ErrConflict]
@@ -164,9 +166,15 @@ func (c ProjectChange) check() error {
 		}
 	}
 	if c.Settings != nil {
-		var object map[string]json.RawMessage
-		if len(*c.Settings) > maxSettings || json.Unmarshal([]byte(*c.Settings), &object) != nil || object == nil {
+		if len(*c.Settings) > maxSettings || !strings.HasPrefix(*c.Settings, "{") {
 			return fmt.Errorf("%w: settings are not a JSON object of at most %d bytes", ErrInvalid, maxSettings)
+		}
+		s, err := settings.Parse([]byte(*c.Settings))
+		if err == nil {
+			err = s.Validate()
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}
 	return nil

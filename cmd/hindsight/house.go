@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,6 +21,7 @@ import (
 	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/linker"
 	"github.com/hindsight-dev/hindsight/relay"
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -64,7 +64,7 @@ func makeDataDir(s *Settings) error {
 }
 
 func (h *house) openAll(ctx context.Context, s *Settings, p parts) (err error) {
-	h.lazy = &lazyStore{url: s.DatabaseURL}
+	h.lazy = &lazyStore{url: s.DatabaseURL, log: h.log}
 	if p.linker || p.api {
 		if h.store, err = h.lazy.get(ctx); err != nil {
 			return err
@@ -191,9 +191,12 @@ func (h *house) close() {
 // lazyStore opens the database when it is first needed and can be reached: a relay starts without it.
 type lazyStore struct {
 	url string
+	log *slog.Logger
 
 	mu    sync.Mutex
 	store *store.Store
+
+	rules map[string]*relay.Rules // of the last load, by settings document; only keys uses it
 }
 
 func (l *lazyStore) get(ctx context.Context) (*store.Store, error) {
@@ -229,26 +232,38 @@ func (l *lazyStore) keys(ctx context.Context) ([]relay.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]relay.Key, len(rows))
+	keys, next := make([]relay.Key, len(rows)), make(map[string]*relay.Rules)
 	for i, r := range rows {
-		var settings struct {
-			AllowedDomains []string `json:"allowedDomains"`
-		}
-		if err := json.Unmarshal([]byte(r.Settings), &settings); err != nil {
-			return nil, fmt.Errorf("settings of project %d: %w", r.ProjectID, err)
-		}
-		if settings.AllowedDomains == nil {
-			settings.AllowedDomains = []string{"*"}
+		rules := next[r.Settings]
+		if rules == nil {
+			rules = l.ready(r)
+			next[r.Settings] = rules
 		}
 		keys[i] = relay.Key{
-			PublicKey:      r.PublicKey,
-			OrgID:          r.OrgID,
-			ProjectID:      envelope.ProjectID(r.ProjectID),
-			Active:         r.Active,
-			AllowedDomains: settings.AllowedDomains,
+			PublicKey: r.PublicKey,
+			OrgID:     r.OrgID,
+			ProjectID: envelope.ProjectID(r.ProjectID),
+			Active:    r.Active,
+			Rules:     rules,
 		}
 	}
+	l.rules = next
 	return keys, nil
+}
+
+// ready makes a settings document ready for use, unless the last load did: nothing is done again
+// for a project nobody changed. A document that cannot be read, which only a hand in the database
+// can make, must not keep all other projects' changes from the edge: that project gets defaults.
+func (l *lazyStore) ready(r store.RelayKey) *relay.Rules {
+	if rules := l.rules[r.Settings]; rules != nil {
+		return rules
+	}
+	s, err := settings.Parse([]byte(r.Settings))
+	if err != nil {
+		l.log.Error("settings of a project cannot be read; using the defaults", "project", r.ProjectID, "err", err)
+		s = settings.Default()
+	}
+	return relay.NewRules(s)
 }
 
 // readiness says what keeps this process from doing its part: each role asks only for what it

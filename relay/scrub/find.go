@@ -318,7 +318,8 @@ func findUserDirs(f []finding, t string) []finding {
 	return f
 }
 
-func findAddresses(f []finding, t string) []finding {
+// findAddresses finds addresses in a text; with cut it keeps their networks.
+func findAddresses(f []finding, t string, cut bool) []finding {
 	for i := 0; i < len(t); i++ {
 		if !isAddressByte(t[i]) || !begins(t, i) {
 			continue
@@ -332,7 +333,13 @@ func findAddresses(f []finding, t string) []finding {
 			word += "::"
 		}
 		if n := addressLen(word); n > 0 && ends(t, i+n) {
-			f = append(f, finding{i, i + n, "[ip]", ruleIP})
+			with := "[ip]"
+			if cut {
+				with, _ = truncated(t[i : i+n])
+			}
+			if with != t[i:i+n] {
+				f = append(f, finding{i, i + n, with, ruleIP})
+			}
 		}
 		i = end
 	}

@@ -283,6 +283,11 @@ var otelSchema = &node{rest: none, fields: map[string]*node{
 // reportSchema describes browsers' security reports, network error logs and forms.
 var reportSchema = &node{mode: modeKept}
 
+// sessionSchema: of a session only the address is anybody's business.
+var sessionSchema = &node{rest: none, fields: map[string]*node{
+	"attrs": {rest: none, fields: map[string]*node{"ip_address": {kind: kindAddress}}},
+}}
+
 var userReportSchema = &node{rest: none, fields: map[string]*node{"comments": value}}
 
 // customSchema describes a custom event of a recording. Text of the page itself is the SDK's to

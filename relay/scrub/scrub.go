@@ -16,11 +16,12 @@ var ErrJSON = errors.New("scrub: payload is not JSON")
 
 // Config is a project's settings, under the names Sentry has for them.
 type Config struct {
-	ScrubData        bool     // master switch of everything but ScrubIPAddresses
-	ScrubDefaults    bool     // the default rules
-	ScrubIPAddresses bool     // remove addresses
-	SensitiveFields  []string // more names: filtered where one is part of a name, in any case
-	ExcludeFields    []string // "safe fields": what has one of these names is left alone, in any case
+	ScrubData           bool     // master switch of everything but addresses
+	ScrubDefaults       bool     // the default rules
+	ScrubIPAddresses    bool     // remove addresses
+	TruncateIPAddresses bool     // keep the networks of addresses (/24, /48) where they are not removed
+	SensitiveFields     []string // more names: filtered where one is part of a name, in any case
+	ExcludeFields       []string // "safe fields": what has one of these names is left alone, in any case
 }
 
 // DefaultConfig is what a new project has: the default rules, addresses are kept.
@@ -29,7 +30,8 @@ func DefaultConfig() Config { return Config{ScrubData: true, ScrubDefaults: true
 // Scrubber applies one Config. It may be used by many goroutines.
 type Scrubber struct {
 	defaults  bool
-	addresses bool
+	addresses bool // they go, or with truncate their ends do
+	truncate  bool
 	sensitive []string // lower case
 	safe      map[string]bool
 }
@@ -42,7 +44,10 @@ const (
 
 // New returns a Scrubber for the settings. Blank names are ignored.
 func New(cfg Config) *Scrubber {
-	s := &Scrubber{defaults: cfg.ScrubData && cfg.ScrubDefaults, addresses: cfg.ScrubIPAddresses, safe: make(map[string]bool)}
+	s := &Scrubber{
+		defaults: cfg.ScrubData && cfg.ScrubDefaults, addresses: cfg.ScrubIPAddresses || cfg.TruncateIPAddresses,
+		truncate: cfg.TruncateIPAddresses && !cfg.ScrubIPAddresses, safe: make(map[string]bool),
+	}
 	for _, name := range cfg.ExcludeFields {
 		if name = field(name); name != "" && len(s.safe) < maxFields {
 			s.safe[name] = true
@@ -91,6 +96,10 @@ func (s *Scrubber) Item(h *envelope.ItemHeader, payload []byte) ([]byte, error) 
 		return s.document(payload, reportSchema, false)
 	case "user_report":
 		return s.document(payload, userReportSchema, false)
+	case "session", "sessions":
+		if s.addresses {
+			return s.document(payload, sessionSchema, false)
+		}
 	}
 	return payload, nil
 }

@@ -297,3 +297,23 @@ func TestBudget(t *testing.T) {
 		}
 	}
 }
+
+func TestTruncatedAddresses(t *testing.T) {
+	s := New(Config{TruncateIPAddresses: true})
+	const in = `{"extra":{"note":"from 10.1.2.3 and [2001:db8:1:2::3]:80 at 12:30:45"},"user":{"ip_address":"10.1.2.3"},"request":{"env":{"REMOTE_ADDR":"2001:db8:1:2::3"}},"sdk":{"client_ip":"10.1.2.3, 10.0.0.9"}}`
+	const want = `{"extra":{"note":"from 10.1.2.0 and [2001:db8:1::]:80 at 12:30:45"},"user":{"ip_address":"10.1.2.0"},"request":{"env":{"REMOTE_ADDR":"2001:db8:1::"}},"sdk":{"client_ip":null}}`
+	out := scrubEvent(t, s, in)
+	if got := stripMetas(out); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if again := scrubEvent(t, s, out); stripMetas(again) != want {
+		t.Errorf("a second time: %s", again)
+	}
+	if out := scrubEvent(t, s, `{"user":{"ip_address":"{{auto}}"}}`); out != `{"user":{"ip_address":"{{auto}}"}}` {
+		t.Errorf("placeholder: %s", out)
+	}
+	session, err := s.Item(&envelope.ItemHeader{Type: "session"}, []byte(`{"sid":"10.1.2.3","attrs":{"release":"a@10.1.2.3","ip_address":"10.1.2.3"}}`))
+	if err != nil || string(session) != `{"sid":"10.1.2.3","attrs":{"release":"a@10.1.2.3","ip_address":"10.1.2.0"}}` {
+		t.Errorf("session %s, %v", session, err)
+	}
+}

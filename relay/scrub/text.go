@@ -126,7 +126,7 @@ func (s *Scrubber) find(t string, m mode) []finding {
 		f = findUserDirs(f, t)
 	}
 	if s.addresses && has.address {
-		f = findAddresses(f, t)
+		f = findAddresses(f, t, s.truncate)
 	}
 	label(f, m)
 	return apart(f)

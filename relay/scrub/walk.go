@@ -208,15 +208,6 @@ func (p *pass) filter(i int, rule string, parent kind) int {
 	return end
 }
 
-// remove empties a known address field, whatever it holds.
-func (p *pass) remove(i int) int {
-	end := skipValue(p.src, i)
-	if v := p.src[i:end]; !bytes.Equal(v, []byte("null")) && !bytes.Equal(v, []byte(`""`)) {
-		p.found(i, end, []byte("null"), -1, remark{rule: ruleRemoved, removed: true})
-	}
-	return end
-}
-
 // typedValue returns the value and type of {"value":…,"type":…}.
 func typedValue(obj []byte) (value []byte, kind string, ok bool) {
 	q := pass{src: obj}
