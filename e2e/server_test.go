@@ -59,7 +59,13 @@ type Server struct {
 // It is ended when the test ends; what it said is logged when the test failed.
 func start(tb testing.TB, env ...string) *Server {
 	tb.Helper()
-	s := &Server{Dir: filepath.Join(tb.TempDir(), "data"), env: env}
+	return startOn(tb, filepath.Join(tb.TempDir(), "data"), env...)
+}
+
+// startOn is start on a given data directory.
+func startOn(tb testing.TB, dir string, env ...string) *Server {
+	tb.Helper()
+	s := &Server{Dir: dir, env: env}
 	s.run(tb, "127.0.0.1:0")
 	tb.Cleanup(func() {
 		s.stop()
