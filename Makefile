@@ -8,7 +8,7 @@ GOFLAGS_BUILD := -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 SHOP := examples/shop
 
-.PHONY: help run demo dev build ui test check unit race ui-test e2e e2e-full faults fuzz golden generate generated fmt lint vuln bench clean need need-test
+.PHONY: help run demo dev build ui test check unit race ui-test e2e sdks link-lab faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,17 +72,23 @@ ui-test: ui/node_modules/.stamp ## UI lint, types and tests
 	cd ui && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 
 e2e: need-test build bin/shop-services $(SHOP)/web/dist/app.js ## the shipped binary under real SDKs and a real browser
-	cd e2e && node --test --test-concurrency=1 --test-reporter=spec .
+	HINDSIGHT_E2E=1 REQUIRE_BACKENDS=1 go test -count=1 -timeout 20m ./e2e
 
-faults: need-test build ## kill -9 and power cuts, long
-	REQUIRE_BACKENDS=1 REQUIRE_POWERCUT=1 go test -count=1 -timeout 60m -run 'PowerCut|Kill' ./internal/stream ./e2e/...
+sdks: need-test build ## every SDK version we support, each toolchain that is there
+	HINDSIGHT_E2E=1 HINDSIGHT_SDKS=all go test -count=1 -timeout 60m -run TestSDK -v ./e2e
+
+link-lab: need-test build ## browser SDKs × backends: which errors find their replay, held against the truth
+	e2e/linklab/run
+
+faults: need-test build ## kill -9 and power cuts
+	HINDSIGHT_E2E=1 REQUIRE_BACKENDS=1 REQUIRE_POWERCUT=1 go test -count=1 -timeout 60m -run 'PowerCut|Kill' -v ./internal/stream ./e2e
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	scripts/fuzz $${FUZZTIME:-30s}
 
 golden: ## rewrite golden files; review the diff
 	go test ./linker/grouping -update
-	go test ./envelope ./linker/recording -update
+	go test ./envelope -update
 
 bench: build ## envelopes per second against a bare net/http server, in one run
 	go run ./bench
