@@ -35,7 +35,7 @@ need:
 	@scripts/need go node
 
 need-test:
-	@scripts/need go node postgres chromium
+	@scripts/need go node cc postgres chromium
 
 ui: ui/dist/index.html ## the UI, built into ui/dist
 
