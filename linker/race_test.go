@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hindsight-dev/hindsight/internal/stream"
-	"github.com/hindsight-dev/hindsight/internal/testkit"
 	"github.com/hindsight-dev/hindsight/store"
+	"github.com/hindsight-dev/hindsight/store/storetest"
 )
 
 // An event and the segment that explains it are committed at the same moment by two linkers: both wait
@@ -105,7 +105,7 @@ func TestManyLinkersAtOnce(t *testing.T) {
 // A judgement that has read its facts waits for another that adds one: what it then writes must know of it.
 // Forced with a lock of the test's own, which only Postgres has.
 func TestJudgementReadsAgainBehindTheLock(t *testing.T) {
-	w := newWorld(t, testkit.Postgres(t))
+	w := newWorld(t, storetest.PostgresURL(t))
 	event := w.goError(1, traceT, noon.Add(time.Second))
 	w.deliver(w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil))
 	tx, err := w.raw.BeginTx(t.Context(), nil)

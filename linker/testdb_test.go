@@ -21,6 +21,7 @@ import (
 	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/internal/testkit"
 	"github.com/hindsight-dev/hindsight/store"
+	"github.com/hindsight-dev/hindsight/store/storetest"
 )
 
 // world is a database with one organisation of five projects, as the corpus has them, and a linker.
@@ -37,21 +38,15 @@ type world struct {
 // eachDB runs fn on each engine, with a new database.
 func eachDB(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { fn(t, newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))) })
-	t.Run("postgres", func(t *testing.T) { fn(t, newWorld(t, testkit.Postgres(t))) })
+	t.Run("sqlite", func(t *testing.T) { fn(t, newWorld(t, storetest.SQLiteURL(t))) })
+	t.Run("postgres", func(t *testing.T) { fn(t, newWorld(t, storetest.PostgresURL(t))) })
 }
 
 func newWorld(t *testing.T, url string) *world {
 	t.Helper()
 	ctx := t.Context()
-	s, err := store.Open(ctx, url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	if err := s.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
+	s := storetest.Open(t, url)
+	var err error
 	w := &world{t: t, s: s}
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
 		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
@@ -67,7 +62,7 @@ func newWorld(t *testing.T, url string) *world {
 		w.raw = bun.NewDB(db, pgdialect.New())
 	}
 	t.Cleanup(func() { _ = w.raw.Close() })
-	if w.blobs, err = store.OpenBlobs(ctx, "file:"+t.TempDir()); err != nil {
+	if w.blobs, err = store.OpenBlobs(ctx, "file:"+testkit.Dir(t)); err != nil {
 		t.Fatal(err)
 	}
 	w.org, w.first = w.newOrganization("main")

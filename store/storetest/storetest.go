@@ -2,6 +2,8 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -19,16 +21,36 @@ func EachDB(t *testing.T, fn func(t *testing.T, s *store.Store)) {
 // SQLite gives a new SQLite database with the schema. It is closed when the test ends.
 func SQLite(tb testing.TB) *store.Store {
 	tb.Helper()
-	return open(tb, "sqlite:"+filepath.Join(tb.TempDir(), "test.db"))
+	return Open(tb, SQLiteURL(tb))
 }
 
 // Postgres gives a new Postgres database with the schema. It is closed and dropped when the test ends.
 func Postgres(tb testing.TB) *store.Store {
 	tb.Helper()
-	return open(tb, testkit.Postgres(tb))
+	return Open(tb, PostgresURL(tb))
 }
 
-func open(tb testing.TB, url string) *store.Store {
+// SQLiteURL gives the URL of a new, empty SQLite database.
+func SQLiteURL(tb testing.TB) string {
+	tb.Helper()
+	return "sqlite:" + filepath.Join(testkit.Dir(tb), "test.db")
+}
+
+// PostgresURL gives the URL of a new Postgres database with the schema.
+func PostgresURL(tb testing.TB) string {
+	tb.Helper()
+	return testkit.PostgresCopy(tb, "schema", func(url string) error {
+		ctx := context.Background() // the copy outlives the test that asks first
+		s, err := store.Open(ctx, url)
+		if err != nil {
+			return err
+		}
+		return errors.Join(s.Migrate(ctx), s.Close())
+	})
+}
+
+// Open opens a database and brings its schema up to date. It is closed when the test ends.
+func Open(tb testing.TB, url string) *store.Store {
 	tb.Helper()
 	s, err := store.Open(tb.Context(), url)
 	if err != nil {
