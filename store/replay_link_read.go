@@ -65,7 +65,7 @@ func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Pag
 		arm("x.trace_id IN (?)", bun.List(in.Traces))
 	}
 	if len(in.Transactions) > 0 {
-		arm("x.item_kind = ? AND x.name IN (?)", ItemTransaction, bun.List(in.Transactions))
+		arm("x.item_kind IN (?) AND x.name IN (?)", bun.List(transactionKinds()), bun.List(in.Transactions))
 	}
 	if len(in.Replays) > 0 {
 		arm("x.replay_id IN (?)", bun.List(in.Replays))
@@ -180,7 +180,7 @@ func (s *Store) ReplaysOfIssues(ctx context.Context, scope Scope, ids []int64, l
 func (s *Store) ReplaysOfTransactions(ctx context.Context, scope Scope, names []string, limit int) (map[string]ReplayTally, error) {
 	out := map[string]ReplayTally{}
 	for _, name := range names {
-		t, err := s.tally(ctx, scope, limit, "rl.item_kind = 'transaction' AND rl.name = ?", name)
+		t, err := s.tally(ctx, scope, limit, "rl.item_kind IN (?) AND rl.name = ?", bun.List(transactionKinds()), name)
 		if err != nil {
 			return nil, err
 		}
@@ -189,11 +189,15 @@ func (s *Store) ReplaysOfTransactions(ctx context.Context, scope Scope, names []
 	return out, nil
 }
 
-func (s *Store) tally(ctx context.Context, scope Scope, limit int, where string, arg any) (ReplayTally, error) {
+// transactionKinds are the kinds that are a transaction to people: the item of that name, and the segment
+// span that SDKs stream in its place.
+func transactionKinds() []string { return []string{ItemTransaction, ItemSpan} }
+
+func (s *Store) tally(ctx context.Context, scope Scope, limit int, where string, args ...any) (ReplayTally, error) {
 	t := ReplayTally{IDs: []string{}}
-	err := s.counted(scope).ColumnExpr("COUNT(DISTINCT rl.replay_id)").Where(where, arg).Scan(ctx, &t.Count)
+	err := s.counted(scope).ColumnExpr("COUNT(DISTINCT rl.replay_id)").Where(where, args...).Scan(ctx, &t.Count)
 	if err == nil && limit > 0 {
-		err = s.counted(scope).ColumnExpr("rl.replay_id").Where(where, arg).GroupExpr("rl.replay_id").
+		err = s.counted(scope).ColumnExpr("rl.replay_id").Where(where, args...).GroupExpr("rl.replay_id").
 			OrderExpr("MAX(rl.ts_ms) DESC, rl.replay_id").Limit(int64(limit)).Scan(ctx, &t.IDs)
 	}
 	if err != nil {

@@ -125,6 +125,14 @@ for (const c of cases) {
   });
 }
 
+test('give a list of things, get back their replays', async () => {
+  const replay = (await ask('/organizations/main/replays/?statsPeriod=1h')).data[0].id;
+  for (const question of ['transaction=POST%20/api/checkout', 'transaction=POST%20/authorize', `replay=${replay}`]) {
+    const { data } = await ask(`/organizations/main/replay-links/?${question}`);
+    assert.ok(data.length > 0 && data.every((l) => l.replayId === replay), `${question}: ${JSON.stringify(data)}`);
+  }
+});
+
 test('the list of replays shows the errors of both sides', async () => {
   const page = await customer.page.context().newPage();
   await signIn(page);
