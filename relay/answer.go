@@ -24,6 +24,8 @@ type refusal struct {
 	causes []string
 	reason string // a short word from a closed set, for outcomes and metrics
 	close  bool   // the connection is of no further use
+
+	counted bool // its items have their outcomes already
 }
 
 func (e *refusal) Error() string { return e.detail }

@@ -82,6 +82,12 @@ func (q *request) authorize(auth *envelope.Auth) error {
 	}
 	key, ok := q.rl.cfg.Keys.Key(public)
 	if !ok {
+		if !q.rl.strangers.allow(q.client, q.received) {
+			q.w.Header().Set("Retry-After", "60")
+			e := refuse(http.StatusTooManyRequests, "unknown_key_limit", "too many requests with unknown keys")
+			e.close = true
+			return e
+		}
 		return refuseProject("unknown_key")
 	}
 	q.auth = auth

@@ -51,17 +51,27 @@ func (q *request) headerError(err error, offset int64) error {
 	return err
 }
 
-// accept filters whole parcels, gives each an id and publishes them.
+// accept gives whole parcels an id, leaves out what quotas and filters drop, and publishes the rest.
 func (q *request) accept(parcels ...*parcel) error {
 	for _, p := range parcels {
-		if err := q.filter(p); err != nil {
-			return err
-		}
 		if err := identify(p); err != nil {
 			return err
 		}
 	}
-	return q.publish(parcels...)
+	if err := q.limit(parcels); err != nil {
+		return err
+	}
+	for _, p := range parcels {
+		if err := q.filter(p); err != nil {
+			return err
+		}
+	}
+	q.refund(parcels...)
+	if err := q.publish(parcels...); err != nil {
+		q.refund()
+		return err
+	}
+	return nil
 }
 
 // identify gives the envelope an event id if an item needs one: the header's, else the one in

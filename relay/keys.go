@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/settings"
 )
 
 // Key is a DSN's public key with what the edge must know of its project.
@@ -23,6 +24,11 @@ type Key struct {
 	Active    bool               `json:"active"` // false: key or project is disabled
 	// Rules are the project's settings; nil: settings.Default.
 	Rules *Rules `json:"settings,omitempty"`
+	// RateLimit is the key's own bound on errors; nil: none.
+	RateLimit *RateLimit `json:"rate_limit,omitempty"`
+	// OrgQuotas are the organisation's, counted over all its projects. Their Scope and Key have
+	// no meaning here.
+	OrgQuotas []settings.Quota `json:"org_quotas,omitempty"`
 }
 
 // Keys tells which project a public key belongs to, from memory: it is asked on every request

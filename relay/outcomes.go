@@ -110,7 +110,7 @@ func (q *request) outcome(category string, n int64, outcome, reason string) stre
 // category. Without a project there is nobody to count for; a 5xx is no verdict on an item (the
 // client may send it again, or counts it itself).
 func (q *request) countRefusal(ref *refusal) {
-	if q.key.ProjectID == 0 || ref.status >= http.StatusInternalServerError {
+	if q.key.ProjectID == 0 || ref.counted || ref.status >= http.StatusInternalServerError {
 		return
 	}
 	var list []stream.Outcome

@@ -9,11 +9,13 @@ import (
 	"net/netip"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/relay/quota"
 	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -53,6 +55,13 @@ type Config struct {
 	MaxRequestsPerKey int // 200
 
 	PublishTimeout time.Duration // 10 s
+
+	// Exchange shares the counts of quotas with other relays; nil: this one counts alone.
+	Exchange quota.Exchange
+	// LimitsPath is the file that remembers those counts over a restart; empty: none.
+	LimitsPath string
+	// Norms say what is usual for projects, for spike protection; nil: there is none.
+	Norms *quota.Norms
 }
 
 func (c Config) withDefaults() Config {
@@ -99,16 +108,18 @@ const (
 // Relay is the edge: an http.Handler for the ingest endpoints. Its methods may be called by any
 // number of goroutines.
 type Relay struct {
-	cfg      Config
-	gate     *gate
-	decoders *decoders
-	memory   *byteBudget
-	bodies   *byteBudget
-	disk     *byteBudget
-	outcomes *outcomes
-	defaults *Rules // of keys without
-	metrics  *metrics
-	stopping atomic.Bool
+	cfg       Config
+	gate      *gate
+	decoders  *decoders
+	memory    *byteBudget
+	bodies    *byteBudget
+	disk      *byteBudget
+	outcomes  *outcomes
+	limiter   *quota.Limiter
+	strangers *strangers
+	defaults  *Rules // of keys without
+	metrics   *metrics
+	stopping  atomic.Bool
 }
 
 // New returns a Relay. Its Run must be running for outcomes to be told.
@@ -123,14 +134,16 @@ func New(cfg Config) (*Relay, error) {
 		return nil, fmt.Errorf("relay: %s is not a directory", cfg.TempDir)
 	}
 	rl := &Relay{
-		cfg:      cfg,
-		gate:     newGate(cfg.MaxRequests, cfg.MaxRequestsPerIP, cfg.MaxRequestsPerKey),
-		decoders: newDecoders(newByteBudget(windowBudget, budgetWait)),
-		memory:   newByteBudget(memoryBudget, 0),
-		bodies:   newByteBudget(bodyBudget, budgetWait),
-		disk:     newByteBudget(diskBudget, 0),
-		outcomes: newOutcomes(),
-		defaults: NewRules(settings.Default()),
+		cfg:       cfg,
+		gate:      newGate(cfg.MaxRequests, cfg.MaxRequestsPerIP, cfg.MaxRequestsPerKey),
+		decoders:  newDecoders(newByteBudget(windowBudget, budgetWait)),
+		memory:    newByteBudget(memoryBudget, 0),
+		bodies:    newByteBudget(bodyBudget, budgetWait),
+		disk:      newByteBudget(diskBudget, 0),
+		outcomes:  newOutcomes(),
+		limiter:   quota.New(quota.Config{Exchange: cfg.Exchange, Path: cfg.LimitsPath, Warn: func(msg string, err error) { cfg.Log.Warn(msg, "err", err) }}),
+		strangers: newStrangers(),
+		defaults:  NewRules(settings.Default()),
 	}
 	var err error
 	if rl.metrics, err = newMetrics(cfg.Metrics, rl); err != nil {
@@ -139,8 +152,16 @@ func New(cfg Config) (*Relay, error) {
 	return rl, nil
 }
 
-// Run tells the outcomes of the edge each second, and once more when ctx ends.
+// Run tells the outcomes of the edge each second, and once more when ctx ends; it shares the
+// counts of quotas with other relays, and remembers them.
 func (rl *Relay) Run(ctx context.Context) error {
+	var limits sync.WaitGroup
+	defer limits.Wait()
+	limits.Go(func() {
+		if err := rl.limiter.Run(ctx); ctx.Err() == nil {
+			rl.cfg.Log.Error("quotas are counted by this relay alone", "err", err)
+		}
+	})
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {

@@ -29,6 +29,8 @@ type request struct {
 	auth    *envelope.Auth // nil until known
 	key     Key
 
+	limits limits // what its quotas counted it for
+
 	seen []item // what was read of the envelope, to count it if it is refused
 	ends []func()
 }
