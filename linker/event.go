@@ -44,6 +44,9 @@ func (m *message) event(it *item) error {
 	if trace.IsZero() && m.header.Trace != nil {
 		trace = m.header.Trace.TraceID
 	}
+	if trace.IsZero() {
+		trace = m.receivedTrace(ev)
+	}
 	facts.TraceID = trace
 	g := grouping.Group(ev)
 	row, err := m.eventRow(ev, trace, g)
@@ -56,9 +59,19 @@ func (m *message) event(it *item) error {
 	}
 	m.w.Events = append(m.w.Events, store.EventWrite{Event: row, Hashes: g.Hashes, Algorithm: g.Algorithm, Outcomes: m.accepted(it),
 		Issue: store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}})
+	m.hint(ev, &row)
 	m.teach(linked{kind: store.ItemEvent, id: row.EventID, traceID: trace.String(), level: row.Level, side: row.Side,
 		name: row.Title, timeMS: row.TimestampMS}, facts)
 	return nil
+}
+
+// receivedTrace is the trace that the event's request asked to continue. An SDK that could not read the baggage beside
+// it may have dropped the trace: sentry-go does, when a browser SDK before 9 sends "undefined" for an empty baggage.
+func (m *message) receivedTrace(ev *envelope.Event) envelope.ID {
+	if st, ok := envelope.ParseSentryTrace(ev.Request.Header("sentry-trace")); ok {
+		return st.TraceID
+	}
+	return m.TraceID
 }
 
 // madeID is an event id for an event without one: the same on every redelivery.

@@ -214,6 +214,13 @@ func TestScenarios(t *testing.T) {
 		{"a backend SDK that drops the DSC keeps the headers", func(w *world) []*stream.Delivery {
 			return append(w.pick("twp", "browser-11.12.0-twp-02"), w.edit(w.pick("twp", "node-11.12.0-twp-b11-01")[0], noDSC))
 		}, events, []string{"event 19ec baggage+trace_bridge primary"}},
+		{"a backend SDK that drops the trace over a baggage it cannot read keeps the headers", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil),
+				w.payload(w.goError(1, traceT, noon.Add(time.Second)), func(v map[string]any) {
+					v["contexts"].(map[string]any)["trace"] = map[string]any{"trace_id": strings.Repeat("0", 32), "span_id": strings.Repeat("0", 16)}
+					v["request"].(map[string]any)["headers"] = map[string]any{"Baggage": "undefined", "Sentry-Trace": traceT + "-" + spanT + "-1"}
+				})}
+		}, events, []string{"event aaaa trace_ids primary"}},
 		{"two consecutive replays of one trace: by window", func(w *world) []*stream.Delivery {
 			return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil),
 				w.recorded(replayB, 0, noon.Add(time.Hour), noon.Add(time.Hour+time.Minute), []string{traceT}, nil),
