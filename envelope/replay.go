@@ -114,7 +114,7 @@ const maxRecordingHeader = 4096
 // body: a JSON array of rrweb events, plain or compressed (zlib, gzip). The body aliases the
 // payload and is not looked into.
 func SplitRecording(payload []byte) (segment int64, body []byte, err error) {
-	line, body, found := bytes.Cut(payload[:min(len(payload), maxRecordingHeader)], []byte{'\n'})
+	line, _, found := bytes.Cut(payload[:min(len(payload), maxRecordingHeader)], []byte{'\n'})
 	if !found {
 		return 0, nil, errors.New("recording without a header line")
 	}

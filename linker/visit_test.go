@@ -104,21 +104,3 @@ func (w *world) everythingLinked(name string) {
 		w.t.Errorf("%s: links of items that are here are not filled in: %v", name, unfilled)
 	}
 }
-
-// signalsOf gives the signals of every link of backend errors, by title.
-func (w *world) signalsOf(kind, side string) map[string]link.Signals {
-	w.t.Helper()
-	var rows []struct {
-		Name    string `bun:"name"`
-		Signals int64  `bun:"signals"`
-	}
-	err := w.raw.NewSelect().TableExpr("replay_links").Column("name", "signals").Where("item_kind = ? AND side = ?", kind, side).Scan(w.t.Context(), &rows)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	out := map[string]link.Signals{}
-	for _, r := range rows {
-		out[r.Name] |= link.Signals(r.Signals)
-	}
-	return out
-}
