@@ -66,7 +66,7 @@ func (m *message) event(it *item) error {
 }
 
 // receivedTrace is the trace that the event's request asked to continue. An SDK that could not read the baggage beside
-// it may have dropped the trace: sentry-go does, when a browser SDK before 9 sends "undefined" for an empty baggage.
+// it may have dropped the trace: sentry-go does, when browser SDK 8 sends "undefined" for an empty baggage.
 func (m *message) receivedTrace(ev *envelope.Event) envelope.ID {
 	if st, ok := envelope.ParseSentryTrace(ev.Request.Header("sentry-trace")); ok {
 		return st.TraceID
