@@ -1,7 +1,11 @@
 package api
 
 import (
+	"reflect"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/hindsight-dev/hindsight/store"
 )
 
 // ProjectRef names a project inside other objects.
@@ -153,10 +157,39 @@ type KeyDSN struct {
 	OTLPLogs    string `json:"otlp_logs"`
 }
 
-// KeyRateLimit is a quota of a key.
+// KeyRateLimit is a quota of a key: so many errors in a window of seconds.
 type KeyRateLimit struct {
-	Count  int `json:"count"`
-	Window int `json:"window"`
+	Count  int64 `json:"count" minimum:"0"`
+	Window int64 `json:"window" minimum:"0" maximum:"2678400"`
+}
+
+// KeyRateLimitChange tells a quota that is to go (null) from one that is not mentioned.
+type KeyRateLimitChange struct {
+	Null[KeyRateLimit]
+	named bool
+}
+
+// Schema implements huma.SchemaProvider. For input it must be anyOf: huma's check of null lets
+// both sides of a oneOf match.
+func (c KeyRateLimitChange) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{r.Schema(reflect.TypeFor[KeyRateLimit](), true, ""), {Type: "null"}}}
+}
+
+// UnmarshalJSON reads the value or null.
+func (c *KeyRateLimitChange) UnmarshalJSON(b []byte) error {
+	c.named = true
+	return c.Null.UnmarshalJSON(b)
+}
+
+// change is what the store is to do; nil: nothing.
+func (c *KeyRateLimitChange) change() *store.KeyRate {
+	switch {
+	case !c.named:
+		return nil
+	case c.V == nil:
+		return &store.KeyRate{}
+	}
+	return &store.KeyRate{Count: c.V.Count, Window: c.V.Window}
 }
 
 // BrowserSDK lists the loader's versions.
@@ -209,7 +242,8 @@ type CreateKeyInput struct {
 	Body struct {
 		_ struct{} `json:"-" additionalProperties:"true"`
 
-		Name string `json:"name,omitempty" maxLength:"64"`
+		Name      string             `json:"name,omitempty" maxLength:"64"`
+		RateLimit KeyRateLimitChange `json:"rateLimit,omitempty"`
 	}
 }
 
@@ -221,5 +255,7 @@ type UpdateKeyInput struct {
 
 		Name     *string `json:"name,omitempty" maxLength:"64"`
 		IsActive *bool   `json:"isActive,omitempty"`
+
+		RateLimit KeyRateLimitChange `json:"rateLimit,omitempty"`
 	}
 }

@@ -156,7 +156,12 @@ func (a *API) dsn(k *store.ProjectKey) KeyDSN {
 }
 
 func (a *API) key(k *store.ProjectKey) Key {
+	var rate *KeyRateLimit
+	if k.RateCount != nil && k.RateWindow != nil {
+		rate = &KeyRateLimit{Count: *k.RateCount, Window: *k.RateWindow}
+	}
 	return Key{
+		RateLimit: null(rate),
 		ID: k.PublicKey, Name: k.Label, Label: k.Label, Public: k.PublicKey, Secret: k.SecretKey, ProjectID: k.ProjectID, IsActive: k.Active,
 		DSN: a.dsn(k), BrowserSDKVersion: "10.x", BrowserSDK: BrowserSDK{Choices: [][2]string{{"latest", "latest"}, {"10.x", "10.x"}}},
 		DateCreated: at(k.CreatedMS), LoaderOptions: LoaderOptions{HasReplay: true, HasPerformance: true},
@@ -192,6 +197,11 @@ func (a *API) createKey(ctx context.Context, in *CreateKeyInput) (*One[Key], err
 	if err != nil {
 		return nil, a.failWrite("create key", err, "That key exists already.")
 	}
+	if rate := in.Body.RateLimit.change(); rate != nil {
+		if k, err = a.Store.UpdateKey(ctx, rq.scope, rq.project.ID, k.PublicKey, store.KeyChange{Rate: rate}); err != nil {
+			return nil, a.failWrite("create key", err, "That key exists already.")
+		}
+	}
 	return one(a.key(k)), nil
 }
 
@@ -206,7 +216,7 @@ func (a *API) getKey(ctx context.Context, in *KeyPath) (*One[Key], error) {
 
 func (a *API) updateKey(ctx context.Context, in *UpdateKeyInput) (*One[Key], error) {
 	rq := from(ctx)
-	k, err := a.Store.UpdateKey(ctx, rq.scope, rq.project.ID, in.Key, store.KeyChange{Label: in.Body.Name, Active: in.Body.IsActive})
+	k, err := a.Store.UpdateKey(ctx, rq.scope, rq.project.ID, in.Key, store.KeyChange{Label: in.Body.Name, Active: in.Body.IsActive, Rate: in.Body.RateLimit.change()})
 	if err != nil {
 		return nil, a.failWrite("update key", err, "That key exists already.")
 	}

@@ -231,7 +231,16 @@ func TestProjectsAndKeys(t *testing.T) {
 			t.Fatalf("%+v", ks)
 		}
 		path := "/api/0/projects/acme/new-app/keys/" + ks[0].ID + "/"
-		if k := decode[api.Key](w.do(w.acme.token, "PUT", path, `{"isActive":false,"rateLimit":null}`)); k.IsActive {
+		if k := decode[api.Key](w.do(w.acme.token, "PUT", path, `{"rateLimit":{"count":5,"window":60}}`)); k.RateLimit.V == nil || *k.RateLimit.V != (api.KeyRateLimit{Count: 5, Window: 60}) {
+			t.Errorf("%+v", k)
+		}
+		if k := decode[api.Key](w.do(w.acme.token, "PUT", path, `{"name":"Renamed"}`)); k.RateLimit.V == nil {
+			t.Error("a rate limit that was not mentioned is gone")
+		}
+		if bad := w.do(w.acme.token, "PUT", path, `{"rateLimit":{"count":-1,"window":60}}`); bad.Code != 400 {
+			t.Errorf("%d %s", bad.Code, bad.Body)
+		}
+		if k := decode[api.Key](w.do(w.acme.token, "PUT", path, `{"isActive":false,"rateLimit":null}`)); k.IsActive || k.RateLimit.V != nil {
 			t.Errorf("%+v", k)
 		}
 		if n := len(decode[[]api.Key](w.get("/api/0/projects/acme/new-app/keys/?status=active"))); n != 0 {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -17,6 +18,7 @@ type Organization struct {
 	Slug      string `bun:"slug"`
 	Name      string `bun:"name"`
 	CreatedMS int64  `bun:"created_ms"`
+	Quotas    string `bun:"quotas"` // JSON list of settings.Quota, over all its projects
 }
 
 // Scope is the organisation's own.
@@ -30,7 +32,7 @@ func (s *Store) CreateOrganization(ctx context.Context, slug, name string) (*Org
 	if err := checkName("name", name); err != nil {
 		return nil, err
 	}
-	o := &Organization{Slug: slug, Name: name, CreatedMS: s.nowMS()}
+	o := &Organization{Slug: slug, Name: name, CreatedMS: s.nowMS(), Quotas: "[]"}
 	if _, err := s.write.NewInsert().Model(o).Returning("id").Exec(ctx); err != nil {
 		return nil, border(fmt.Errorf("create organization %s: %w", slug, err))
 	}
@@ -49,7 +51,7 @@ func (s *Store) EnsureOrganization(ctx context.Context, slug string) (*Organizat
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		*o = Organization{Slug: slug, Name: slug, CreatedMS: s.nowMS()}
+		*o = Organization{Slug: slug, Name: slug, CreatedMS: s.nowMS(), Quotas: "[]"}
 		if _, err := tx.NewInsert().Model(o).On("CONFLICT (slug) DO NOTHING").Returning("NULL").Exec(ctx); err != nil {
 			return err
 		}
@@ -75,4 +77,17 @@ func (s *Store) Organization(ctx context.Context, scope Scope, slugOrID string) 
 		return nil, border(fmt.Errorf("organization: %w", err))
 	}
 	return o, nil
+}
+
+// SetOrganizationQuotas replaces the quotas that hold over all of an organisation's projects: a JSON
+// list of settings.Quota, judged by the caller.
+func (s *Store) SetOrganizationQuotas(ctx context.Context, scope Scope, quotas string) error {
+	if !json.Valid([]byte(quotas)) {
+		return fmt.Errorf("%w: quotas are no JSON", ErrInvalid)
+	}
+	res, err := s.write.NewUpdate().Model((*Organization)(nil)).Set("quotas = ?", quotas).Where("id = ?", scope.OrgID).Exec(ctx)
+	if err != nil {
+		return border(fmt.Errorf("quotas of organisation %d: %w", scope.OrgID, err))
+	}
+	return someRow(res, "organisation %d", scope.OrgID)
 }

@@ -19,6 +19,20 @@ type ProjectKey struct {
 	Label     string `bun:"label"`
 	Active    bool   `bun:"active"`
 	CreatedMS int64  `bun:"created_ms"`
+
+	// The key's own limit on errors: so many in a window of seconds. Both nil: none.
+	RateCount  *int64 `bun:"rate_count"`
+	RateWindow *int64 `bun:"rate_window"`
+}
+
+// KeyRate is a key's own limit on errors; with a Window of 0 seconds it is none.
+type KeyRate struct{ Count, Window int64 }
+
+func (r *KeyRate) check() error {
+	if r.Count < 0 || r.Window < 0 || r.Window > 31*24*3600 {
+		return fmt.Errorf("%w: rate limit of %d in %d s", ErrInvalid, r.Count, r.Window)
+	}
+	return nil
 }
 
 // CreateKey adds an active key to one of the scope's projects.
@@ -76,12 +90,18 @@ func (s *Store) ProjectKey(ctx context.Context, scope Scope, projectID int64, pu
 type KeyChange struct {
 	Label  *string
 	Active *bool
+	Rate   *KeyRate
 }
 
 // UpdateKey changes one key of one of the scope's projects and gives it as it is afterwards.
 func (s *Store) UpdateKey(ctx context.Context, scope Scope, projectID int64, publicKey string, c KeyChange) (*ProjectKey, error) {
 	if c.Label != nil {
 		if err := checkName("label", *c.Label); err != nil {
+			return nil, err
+		}
+	}
+	if c.Rate != nil {
+		if err := c.Rate.check(); err != nil {
 			return nil, err
 		}
 	}
@@ -96,6 +116,12 @@ func (s *Store) UpdateKey(ctx context.Context, scope Scope, projectID int64, pub
 		}
 		if c.Active != nil {
 			q = q.Set("active = ?", *c.Active)
+		}
+		switch {
+		case c.Rate != nil && c.Rate.Window == 0:
+			q = q.Set("rate_count = NULL").Set("rate_window = NULL")
+		case c.Rate != nil:
+			q = q.Set("rate_count = ?", c.Rate.Count).Set("rate_window = ?", c.Rate.Window)
 		}
 		if c != (KeyChange{}) {
 			if _, err := q.Exec(ctx); err != nil {
@@ -132,6 +158,10 @@ type RelayKey struct {
 	OrgID     int64  `bun:"org_id"`
 	Active    bool   `bun:"active"`
 	Settings  string `bun:"settings"` // of the project, JSON object
+	OrgQuotas string `bun:"quotas"`   // of the organisation, JSON list
+
+	RateCount  *int64 `bun:"rate_count"`
+	RateWindow *int64 `bun:"rate_window"`
 }
 
 // AllKeys gives every key of every organisation in one query, for the snapshot that relays hold in
@@ -139,7 +169,8 @@ type RelayKey struct {
 func (s *Store) AllKeys(ctx context.Context) ([]RelayKey, error) {
 	var ks []RelayKey
 	err := s.read.NewSelect().TableExpr("project_keys AS pk").Join("JOIN projects AS p ON p.id = pk.project_id").
-		ColumnExpr("pk.public_key, pk.project_id, p.org_id, pk.active, p.settings").Order("pk.public_key").Scan(ctx, &ks)
+		Join("JOIN organizations AS o ON o.id = p.org_id").
+		ColumnExpr("pk.public_key, pk.project_id, p.org_id, pk.active, p.settings, o.quotas, pk.rate_count, pk.rate_window").Order("pk.public_key").Scan(ctx, &ks)
 	if err != nil {
 		return nil, border(fmt.Errorf("read all keys: %w", err))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/linker"
 	"github.com/hindsight-dev/hindsight/relay"
+	"github.com/hindsight-dev/hindsight/relay/quota"
 	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 )
@@ -37,6 +39,7 @@ type house struct {
 	stream *stream.Stream // nil in an API on its own without a cluster
 	keys   *relay.Snapshot
 	relay  *relay.Relay
+	norms  *quota.Norms
 	linker *linker.Linker
 	lazy   *lazyStore
 }
@@ -114,7 +117,12 @@ func (h *house) openRelay(ctx context.Context, s *Settings) error {
 	if err := emptyDir(temp); err != nil {
 		return fmt.Errorf("directory for large items: %w", err)
 	}
+	warn := func(msg string, err error) { h.log.Warn(msg, "err", err) }
+	h.norms = quota.NewNorms(quota.NormsConfig{Load: h.lazy.norms, Warn: warn})
 	h.relay, err = relay.New(relay.Config{
+		Norms:          h.norms,
+		Exchange:       h.stream.Exchange("quotas"),
+		LimitsPath:     filepath.Join(s.DataDir, "limits.json"),
 		Keys:           h.keys,
 		Publish:        h.stream,
 		TempDir:        temp,
@@ -138,6 +146,7 @@ func (h *house) run(ctx context.Context, g *errgroup.Group, p parts) {
 	if p.relay {
 		g.Go(func() error { return h.keys.Run(ctx) })
 		g.Go(func() error { return h.relay.Run(ctx) })
+		g.Go(func() error { return h.norms.Run(ctx) })
 	}
 	if p.linker {
 		g.Go(func() error { return h.linker.Run(ctx) })
@@ -245,6 +254,10 @@ func (l *lazyStore) keys(ctx context.Context) ([]relay.Key, error) {
 			ProjectID: envelope.ProjectID(r.ProjectID),
 			Active:    r.Active,
 			Rules:     rules,
+			OrgQuotas: l.orgQuotas(r),
+		}
+		if r.RateCount != nil && r.RateWindow != nil {
+			keys[i].RateLimit = &relay.RateLimit{Count: *r.RateCount, Window: int(*r.RateWindow)}
 		}
 	}
 	l.rules = next
@@ -264,6 +277,37 @@ func (l *lazyStore) ready(r store.RelayKey) *relay.Rules {
 		s = settings.Default()
 	}
 	return relay.NewRules(s)
+}
+
+// orgQuotas reads an organisation's quotas; what cannot be read limits nothing, and says so.
+func (l *lazyStore) orgQuotas(r store.RelayKey) []settings.Quota {
+	if r.OrgQuotas == "" || r.OrgQuotas == "[]" {
+		return nil
+	}
+	var quotas []settings.Quota
+	if err := json.Unmarshal([]byte(r.OrgQuotas), &quotas); err != nil {
+		l.log.Error("quotas of an organisation cannot be read; it has none now", "organization", r.OrgID, "err", err)
+		return nil
+	}
+	return quotas
+}
+
+// norms loads what is usual for projects, for spike protection.
+func (l *lazyStore) norms(ctx context.Context) ([]quota.Norm, error) {
+	s, err := l.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Norms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	norms := make([]quota.Norm, len(rows))
+	for i, r := range rows {
+		known := time.Since(time.UnixMilli(r.FirstMS))
+		norms[i] = quota.Norm{ProjectID: r.ProjectID, Category: r.Category, Known: known, PerHour: float64(r.Quantity) / max(known.Hours(), 1)}
+	}
+	return norms, nil
 }
 
 // readiness says what keeps this process from doing its part: each role asks only for what it
