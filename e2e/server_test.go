@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,7 +66,7 @@ func start(tb testing.TB, env ...string) *Server {
 // startOn is start on a given data directory.
 func startOn(tb testing.TB, dir string, env ...string) *Server {
 	tb.Helper()
-	s := &Server{Dir: dir, env: env}
+	s := &Server{Dir: dir, env: append(env, "HINDSIGHT_SENTRY_DSN="+complaints(tb))}
 	s.run(tb, "127.0.0.1:0")
 	tb.Cleanup(func() {
 		s.stop()
@@ -74,6 +75,20 @@ func startOn(tb testing.TB, dir string, env ...string) *Server {
 		}
 	})
 	return s
+}
+
+// complaints is the DSN the server reports its own errors to: an error inside cannot pass unseen.
+func complaints(tb testing.TB) string {
+	tb.Helper()
+	sink := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil && bytes.Contains(body, []byte(`"type":"event"`)) {
+			tb.Errorf("hindsight reported an error of its own:\n%s", body)
+		}
+		fmt.Fprint(w, "{}")
+	}))
+	tb.Cleanup(sink.Close)
+	return strings.Replace(sink.URL, "http://", "http://0123456789abcdef0123456789abcdef@", 1) + "/1"
 }
 
 var readyLine = regexp.MustCompile(`ready at (http://\S+)`)

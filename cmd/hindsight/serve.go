@@ -48,7 +48,11 @@ func (apiCmd) Run(ctx context.Context, s *Settings, t *terminal) error {
 // serve is the whole program: it opens what the parts stand on, builds them, listens, and ends them
 // in the order data flows.
 func serve(ctx context.Context, s *Settings, t *terminal, p parts) error {
-	log := s.logger(t)
+	log, flush, err := report(s, s.logger(t))
+	if err != nil {
+		return err
+	}
+	defer flush()
 	ln, err := listen(s)
 	if err != nil {
 		return err
