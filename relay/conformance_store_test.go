@@ -147,10 +147,23 @@ func replayCases() []conformanceCase {
 			a.wantOK(t, replay)
 			a.only(t, stream.KindReplay)
 		}},
-		{"86_recording_inflates_beyond_100_MiB", func(t *testing.T, e *edge) { passes(zlibBody(t, 101<<20))(t, e) }},
+		{"86_recording_inflates_beyond_100_MiB", func(t *testing.T, e *edge) {
+			a := e.post(segment(zlibBody(t, 101<<20)))
+			a.wantOK(t, replay)
+			if got := counted(t, a.msgs); len(a.msgs) != 1 || got["replay/invalid/unscrubbable"] != 2 {
+				t.Errorf("%d messages, %v", len(a.msgs), got)
+			}
+		}},
 		{"87_replay_video", func(t *testing.T, e *edge) {
-			video := "\x83\xacreplay_event\xc4\x02{}\xb0replay_recording\xc4\x00\xacreplay_video\xc4\x01v"
-			a := e.post(env(`{"event_id":"`+replay+`"}`, `{"type":"replay_video","length":`+strconv.Itoa(len(video))+`}`, video))
+			send := func(video string) answer {
+				return e.post(env(`{"event_id":"`+replay+`"}`, `{"type":"replay_video","length":`+strconv.Itoa(len(video))+`}`, video))
+			}
+			empty := send("\x83\xacreplay_event\xc4\x02{}\xb0replay_recording\xc4\x00\xacreplay_video\xc4\x01v")
+			if got := counted(t, empty.msgs); empty.status != 200 || got["replay/invalid/unscrubbable"] != 1 {
+				t.Errorf("without a recording: %d, %v", empty.status, got)
+			}
+			video := "\x83\xacreplay_event\xc4\x02{}\xb0replay_recording\xc4\x13{\"segment_id\":0}\n[]\xacreplay_video\xc4\x01v"
+			a := send(video)
 			if a.status != 200 {
 				t.Errorf("%d %s", a.status, a.body)
 			}

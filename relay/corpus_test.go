@@ -12,6 +12,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/settings"
 )
 
 // captured is a request a real SDK sent: see testdata/corpus/README.md.
@@ -49,10 +50,12 @@ func corpus(t testing.TB) map[string]captured {
 
 // corpusKeys are the keys of the capture server.
 func corpusKeys() testKeys {
+	s := settings.Default()
+	s.Scrub.Enabled = false // the corpus is compared byte for byte
 	keys := testKeys{}
 	for i, c := range "abcde" {
 		k := strings.Repeat(string(c)+"0", 16)
-		keys[k] = Key{PublicKey: k, OrgID: 1, ProjectID: envelope.ProjectID(i + 1), Active: true}
+		keys[k] = Key{PublicKey: k, OrgID: 1, ProjectID: envelope.ProjectID(i + 1), Active: true, Rules: NewRules(s)}
 	}
 	return keys
 }

@@ -19,6 +19,8 @@ type item struct {
 	payload payload
 	kind    stream.Kind
 	trimmed []string // what the sanitiser cut away
+
+	unscrubbed bool // a recording that could not be read
 }
 
 // parcel is a whole envelope, checked and cut into items: nothing of it is published before
@@ -28,6 +30,7 @@ type parcel struct {
 	items   []item
 	dropped []stream.Outcome // items that are left out of an envelope that is accepted
 	spool   *spool
+	facts   map[stream.Kind]*facts // of its event and transaction, from before scrubbing
 }
 
 // shape is how the payload of an item type is read.
@@ -205,12 +208,18 @@ func (it *item) read(w *spoolWriter, rd io.Reader, sh shape, lax bool) (size int
 type onlyWriter struct{ io.Writer }
 type onlyReader struct{ io.Reader }
 
-// publish sends what is left of parcels, with what was dropped of them, and waits for the
-// promise: for all of them or none.
+// publish scrubs what is left of parcels, sends it with what was dropped of them, and waits for
+// the promise: for all of them or none.
 func (q *request) publish(parcels ...*parcel) error {
 	var msgs []*stream.Message
 	var dropped []stream.Outcome
 	for _, p := range parcels {
+		if err := p.learn(); err != nil {
+			return err
+		}
+		if err := q.scrub(p); err != nil {
+			return err
+		}
 		list, err := q.messages(p)
 		if err != nil {
 			return err

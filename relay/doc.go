@@ -20,10 +20,12 @@
 // whole envelope has been read and found sound: it is accepted whole or not at all. An item that
 // is no JSON is left out and counted, the rest of its envelope counts.
 //
-// Then the parcel gets its event id (identify), is filtered, and is cut by kind (messages): each
-// part is an envelope again, with the header it came with, and goes to the stream as one message
-// with the facts known here: who, when, from where, which trace and replay. What the event's own
-// request headers say of those is read here (facts), before anything scrubs them.
+// Then the parcel gets its event id (identify), and is filtered. What the event's own request
+// headers say of its trace and replay is read (learn) before everything is scrubbed (scrub): up to
+// here nothing readable has left the memory of this request, since what it spills to a file is
+// encrypted. The rest is cut by kind (messages): each part is an envelope again, with the header
+// it came with, and goes to the stream as one message with the facts known here: who, when, from
+// where, which trace and replay.
 //
 // Publish is called once for all parts, and outlives the client. After it the answer is 200.
 //

@@ -8,41 +8,62 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// facts reads what the event's own request headers say of its trace and replay: the one place
-// where a backend's SDK that rebuilds the trace header still has the replay id. It is read here,
-// before any scrubbing, and by name, without decoding the event.
-func (q *request) facts(m *stream.Message, p *parcel) error {
-	if m.Kind != stream.KindEvent && m.Kind != stream.KindTransaction {
-		return nil
-	}
+// facts are what an event's own request headers say of its trace and replay: the one place where
+// a backend's SDK that rebuilds the trace header still has the replay id.
+type facts struct {
+	traceID                         envelope.ID // of sentry-trace
+	baggageTraceID, baggageReplayID envelope.ID
+	expectsReplay                   bool
+}
+
+// learn reads the facts, before any scrubbing, and by name, without decoding the event.
+func (p *parcel) learn() error {
 	for i := range p.items {
 		it := &p.items[i]
-		if it.kind != m.Kind || it.header.Type != "event" && it.header.Type != "transaction" {
+		kind := kindOf(it.header, false)
+		if it.header.Type != "event" && it.header.Type != "transaction" {
 			continue
 		}
 		b, err := it.payload.bytes()
 		if err != nil {
 			return err
 		}
-		addFacts(m, b)
+		if p.facts == nil {
+			p.facts = make(map[stream.Kind]*facts)
+		}
+		if p.facts[kind] == nil {
+			p.facts[kind] = new(facts)
+		}
+		p.facts[kind].add(b)
 	}
 	return nil
 }
 
-func addFacts(m *stream.Message, event []byte) {
+func (f *facts) add(event []byte) {
 	baggage, sentryTrace := traceHeaders(event)
 	if dsc := envelope.ParseBaggage(baggage).DSC(); dsc != nil {
-		m.BaggageTraceID, m.BaggageReplayID = dsc.TraceID, dsc.ReplayID
+		f.baggageTraceID, f.baggageReplayID = dsc.TraceID, dsc.ReplayID
 	}
 	for _, v := range sentryTrace {
 		st, ok := envelope.ParseSentryTrace(v)
 		if !ok {
 			continue
 		}
-		if m.TraceID.IsZero() {
-			m.TraceID = st.TraceID
+		if f.traceID.IsZero() {
+			f.traceID = st.TraceID
 		}
-		m.ExpectsReplay = m.ExpectsReplay || st.HasReplay
+		f.expectsReplay = f.expectsReplay || st.HasReplay
+	}
+}
+
+// tell writes the facts on a message. The trace of the envelope's header comes first.
+func (f *facts) tell(m *stream.Message) {
+	if f == nil {
+		return
+	}
+	m.BaggageTraceID, m.BaggageReplayID, m.ExpectsReplay = f.baggageTraceID, f.baggageReplayID, f.expectsReplay
+	if m.TraceID.IsZero() {
+		m.TraceID = f.traceID
 	}
 }
 

@@ -114,6 +114,7 @@ type Relay struct {
 	memory    *byteBudget
 	bodies    *byteBudget
 	disk      *byteBudget
+	scrubbing *byteBudget
 	outcomes  *outcomes
 	limiter   *quota.Limiter
 	strangers *strangers
@@ -140,6 +141,7 @@ func New(cfg Config) (*Relay, error) {
 		memory:    newByteBudget(memoryBudget, 0),
 		bodies:    newByteBudget(bodyBudget, budgetWait),
 		disk:      newByteBudget(diskBudget, 0),
+		scrubbing: newByteBudget(scrubBudget, scrubWait),
 		outcomes:  newOutcomes(),
 		limiter:   quota.New(quota.Config{Exchange: cfg.Exchange, Path: cfg.LimitsPath, Warn: func(msg string, err error) { cfg.Log.Warn(msg, "err", err) }}),
 		strangers: newStrangers(),

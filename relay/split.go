@@ -9,6 +9,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/relay/scrub"
 )
 
 // internalKeys are envelope header keys that only a Relay may set; a stranger's are removed,
@@ -31,14 +32,14 @@ func (q *request) messages(p *parcel) ([]*stream.Message, error) {
 	for i := range p.items {
 		p.items[i].kind = kindOf(p.items[i].header, withFeedback)
 	}
-	header, err := partHeader(p.header)
+	header, err := partHeader(p.header, q.key.Rules.scrub)
 	if err != nil {
 		return nil, err
 	}
 	var msgs []*stream.Message
 	id := q.newIngestID()
 	for _, kind := range stream.Kinds() {
-		segments, size, err := part(header, p.items, kind)
+		segments, size, err := part(header, p.items, kind, q.key.Rules.scrub)
 		if err != nil {
 			return nil, err
 		}
@@ -50,16 +51,14 @@ func (q *request) messages(p *parcel) ([]*stream.Message, error) {
 		if err := fill(m, segments, q.rl.cfg.MaxBody); err != nil {
 			return nil, err
 		}
-		if err := q.facts(m, p); err != nil {
-			return nil, err
-		}
+		p.facts[kind].tell(m)
 		msgs = append(msgs, m)
 	}
 	return msgs, nil
 }
 
 // partHeader is the header every part gets: as sent, without what is not the client's to say.
-func partHeader(h *envelope.Header) ([]byte, error) {
+func partHeader(h *envelope.Header, s *scrub.Scrubber) ([]byte, error) {
 	c := *h
 	c.DSN = ""
 	raw := c.Raw()
@@ -74,11 +73,11 @@ func partHeader(h *envelope.Header) ([]byte, error) {
 	if removed {
 		raw = c.Raw()
 	}
-	return cleanHeader(raw)
+	return cleanHeader(raw, s)
 }
 
-// cleanHeader repairs a header as payloads are repaired, and puts it on one line.
-func cleanHeader(raw json.RawMessage) ([]byte, error) {
+// cleanHeader repairs and scrubs a header as payloads are, and puts it on one line.
+func cleanHeader(raw json.RawMessage, scrubber *scrub.Scrubber) ([]byte, error) {
 	var b bytes.Buffer
 	s := newSanitizer(&b, 0, false)
 	if _, err := s.Write(raw); err != nil {
@@ -87,8 +86,12 @@ func cleanHeader(raw json.RawMessage) ([]byte, error) {
 	if err := s.Close(); err != nil {
 		return nil, fmt.Errorf("clean header: %w", err)
 	}
+	out, err := scrubber.Header(b.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("clean header: %w", err)
+	}
 	// What newlines are left stand between tokens; in strings they have become escapes.
-	return bytes.ReplaceAll(bytes.ReplaceAll(b.Bytes(), []byte("\r"), nil), []byte("\n"), []byte(" ")), nil
+	return bytes.ReplaceAll(bytes.ReplaceAll(out, []byte("\r"), nil), []byte("\n"), []byte(" ")), nil
 }
 
 // segment is a piece of a part: bytes in memory, or a payload.
@@ -112,14 +115,14 @@ func (s *segment) reader() io.Reader {
 }
 
 // part lists the pieces of the envelope with the items of one kind; nil when there are none.
-func part(header []byte, items []item, kind stream.Kind) ([]segment, int64, error) {
+func part(header []byte, items []item, kind stream.Kind, scrubber *scrub.Scrubber) ([]segment, int64, error) {
 	var list []segment
 	for i := range items {
 		it := &items[i]
 		if it.kind != kind {
 			continue
 		}
-		raw, err := itemHeader(it)
+		raw, err := itemHeader(it, scrubber)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -136,7 +139,7 @@ func part(header []byte, items []item, kind stream.Kind) ([]segment, int64, erro
 }
 
 // itemHeader is an item's header as sent, with the length that is true now.
-func itemHeader(it *item) ([]byte, error) {
+func itemHeader(it *item, s *scrub.Scrubber) ([]byte, error) {
 	h := *it.header
 	length := int(it.payload.size)
 	h.Length = &length
@@ -147,7 +150,12 @@ func itemHeader(it *item) ([]byte, error) {
 	if marks != nil || h.Get(trimmedKey) != nil {
 		h.Set(trimmedKey, marks)
 	}
-	return cleanHeader(h.Raw())
+	if !it.unscrubbed && h.Get(unscrubbedKey) != nil {
+		h.Set(unscrubbedKey, nil)
+	} else if it.unscrubbed {
+		h.Set(unscrubbedKey, json.RawMessage("true"))
+	}
+	return cleanHeader(h.Raw(), s)
 }
 
 // fill gives a message its body: in memory when it is small, else as a source to read from.

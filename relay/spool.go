@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 )
 
 // Bounds of what one request keeps in memory; the rest of it is in a temporary file.
@@ -16,22 +15,21 @@ const (
 )
 
 // spool keeps the payloads of one request: small ones in memory, the rest in one temporary
-// file. The file has no name from the moment it is made, so it cannot outlive the process.
+// file (spill).
 type spool struct {
 	dir    string
 	memory *byteBudget // of all requests; what it refuses goes to the file
 	disk   *byteBudget // of all requests
 
 	memUsed, memTaken int64
-	file              *os.File
-	fileSize          int64
+	file              *spill
 	diskTaken         int64
 }
 
 // payload is bytes a spool keeps.
 type payload struct {
 	mem  []byte
-	file *os.File // nil: in mem
+	file *spill // nil: in mem
 	off  int64
 	size int64
 }
@@ -74,7 +72,7 @@ func (w *spoolWriter) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	if !w.out {
-		w.out, w.off = true, w.s.fileSize
+		w.out, w.off = true, w.s.fileSize()
 		if err := w.s.writeFile(w.mem); err != nil {
 			return 0, err
 		}
@@ -119,25 +117,36 @@ func (s *spool) takeMemory(n int64) bool {
 
 func (s *spool) writeFile(p []byte) error {
 	if s.file == nil {
-		f, err := os.CreateTemp(s.dir, "relay-*.spill") // mode 0600
+		f, err := newSpill(s.dir)
 		if err != nil {
-			return fmt.Errorf("make spill file: %w", err)
+			return err
 		}
-		os.Remove(f.Name())
 		s.file = f
 	}
-	for s.fileSize+int64(len(p)) > s.diskTaken {
+	for s.file.size+int64(len(p)) > s.diskTaken {
 		if !s.disk.tryAcquire(spillStep) {
 			return errBusy
 		}
 		s.diskTaken += spillStep
 	}
-	n, err := s.file.Write(p)
-	s.fileSize += int64(n)
-	if err != nil {
-		return fmt.Errorf("write spill file: %w", err)
+	_, err := s.file.Write(p)
+	return err
+}
+
+// fileSize is where the next bytes that spill will be.
+func (s *spool) fileSize() int64 {
+	if s.file == nil {
+		return 0
 	}
-	return nil
+	return s.file.size
+}
+
+// forget gives back the memory of a payload that nobody will read.
+func (s *spool) forget(p *payload) {
+	if p.file == nil {
+		s.memUsed -= p.size
+	}
+	*p = payload{}
 }
 
 // close gives everything back. No payload may be used afterwards.
@@ -146,8 +155,7 @@ func (s *spool) close() {
 	s.disk.release(s.diskTaken)
 	s.memTaken, s.diskTaken, s.memUsed = 0, 0, 0
 	if s.file != nil {
-		s.file.Close()
-		os.Remove(s.file.Name()) // where an open file cannot be removed
+		s.file.close()
 		s.file = nil
 	}
 }

@@ -11,12 +11,16 @@ import (
 // maxRecorded bounds one event of a recording in memory. Only full snapshots come near it.
 const maxRecorded = 16 << 20
 
-// ErrTooLarge is returned for a recording with a custom event over 16 MiB.
+// maxDOMDepth bounds how deep a page is looked into: two levels of JSON are one of the page.
+const maxDOMDepth = 2_000
+
+// ErrTooLarge is returned for a recording with an event that is too large to be scrubbed: over
+// 16 MiB, or with too many findings.
 var ErrTooLarge = errors.New("scrub: recorded event too large")
 
 // Recording scrubs the inflated body of a recording, a JSON array of rrweb events, from src to
 // dst, an event at a time. Of custom events (type 5) the payload's description, message and data
-// are scrubbed; what the page showed is the SDK's to mask. It says whether anything was changed:
+// are scrubbed; what the page showed is the SDK's to mask, and scrubbed here only with DOMText. It says whether anything was changed:
 // when not, the body as sent may be kept.
 //
 // An error means that dst holds no whole recording. [ErrJSON] is a body that cannot be read and
@@ -101,19 +105,31 @@ func (r *recording) event(c, sep byte) error {
 	if c != '{' {
 		return ErrJSON
 	}
+	_ = r.src.UnreadByte() // the last that was read
 	for {
-		_ = r.buf.WriteByte(c)
-		if scan.next(c); scan.depth == 0 {
-			return r.write()
-		}
 		if r.buf.Len() >= maxRecorded {
 			return r.passOn(&scan)
 		}
-		var err error
-		if c, err = r.src.ReadByte(); err != nil {
-			return jsonError(err)
+		b, err := r.piece()
+		if err != nil {
+			return err
+		}
+		n, done := scan.upTo(b[:min(len(b), maxRecorded-r.buf.Len())])
+		_, _ = r.buf.Write(b[:n])
+		_, _ = r.src.Discard(n)
+		if done {
+			return r.write()
 		}
 	}
+}
+
+// piece returns what is at hand of the source, at least a byte, without taking it.
+func (r *recording) piece() ([]byte, error) {
+	if _, err := r.src.Peek(1); err != nil {
+		return nil, jsonError(err)
+	}
+	b, err := r.src.Peek(r.src.Buffered())
+	return b, err
 }
 
 // write scrubs and writes the event in the buffer.
@@ -122,9 +138,12 @@ func (r *recording) write() error {
 	if !json.Valid(b) {
 		return ErrJSON
 	}
-	if isCustom(b) && r.s.Active() {
-		p := pass{s: r.s, src: b}
-		p.value(0, customSchema, 0)
+	if schema := r.schema(b); schema != nil {
+		p := pass{s: r.s, src: b, deep: maxDOMDepth}
+		p.value(0, schema, 0)
+		if p.full {
+			return ErrTooLarge
+		}
 		r.changed = r.changed || len(p.edits) > 0
 		b = p.result()
 	}
@@ -136,21 +155,36 @@ func (r *recording) write() error {
 func (r *recording) passOn(scan *objectScan) error {
 	const head = `{"type":`
 	b := r.buf.Bytes()
-	if !bytes.HasPrefix(b, []byte(head)) || b[len(head)+1] != ',' || b[len(head)] == '5' {
+	if r.s.dom || !bytes.HasPrefix(b, []byte(head)) || b[len(head)+1] != ',' || b[len(head)] == '5' {
 		return ErrTooLarge
 	}
 	if _, err := r.dst.Write(b); err != nil {
 		return err
 	}
-	for scan.depth > 0 {
-		c, err := r.src.ReadByte()
+	for done := false; !done; {
+		b, err := r.piece()
 		if err != nil {
-			return jsonError(err)
-		}
-		scan.next(c)
-		if err := r.dst.WriteByte(c); err != nil {
 			return err
 		}
+		var n int
+		n, done = scan.upTo(b)
+		if _, err := r.dst.Write(b[:n]); err != nil {
+			return err
+		}
+		_, _ = r.src.Discard(n)
+	}
+	return nil
+}
+
+// schema describes the recorded event b; nil: it stays as it is.
+func (r *recording) schema(b []byte) *node {
+	switch {
+	case !r.s.Active():
+		return nil
+	case isCustom(b):
+		return customSchema
+	case r.s.dom:
+		return pageSchema
 	}
 	return nil
 }
@@ -171,6 +205,24 @@ func isCustom(b []byte) bool {
 type objectScan struct {
 	depth           int
 	quoted, escaped bool
+}
+
+// upTo reads b up to the end of the object; false: it does not end in b.
+func (o *objectScan) upTo(b []byte) (n int, done bool) {
+	for i := 0; i < len(b); i++ {
+		if o.quoted && !o.escaped {
+			// Most of a recording is text: go to what may end it.
+			skip := bytes.IndexAny(b[i:], `"\\`)
+			if skip < 0 {
+				return len(b), false
+			}
+			i += skip
+		}
+		if o.next(b[i]); o.depth == 0 {
+			return i + 1, true
+		}
+	}
+	return len(b), false
 }
 
 func (o *objectScan) next(c byte) {

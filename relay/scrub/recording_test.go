@@ -65,3 +65,19 @@ func TestHugeSnapshot(t *testing.T) {
 		}
 	}
 }
+
+func TestRecordingDOMText(t *testing.T) {
+	s := New(Config{ScrubData: true, ScrubDefaults: true, DOMText: true})
+	deep := strings.Repeat(`{"childNodes":[`, 200) + `{"textContent":"jane@example.test"}` + strings.Repeat(`]}`, 200)
+	in := `[{"type":2,"data":{"node":` + deep + `}},{"type":3,"data":{"source":5,"text":"4111 1111 1111 1111","id":4111111111111111}},` +
+		`{"type":3,"data":{"texts":[{"value":"password=hunter2","id":3}],"adds":[{"node":{"tagName":"token","attributes":{"value":"a@b.cd","class":"a@b.cd"}}}]}}]`
+	want := strings.NewReplacer("jane@example.test", "[email]", "4111 1111 1111 1111", "[creditcard]", "hunter2", "[Filtered]", `"value":"a@b.cd"`, `"value":"[email]"`).Replace(in)
+	var out bytes.Buffer
+	if changed, err := s.Recording(&out, strings.NewReader(in)); err != nil || !changed || out.String() != want {
+		t.Errorf("%v %v\ngot  %s\nwant %s", changed, err, out.String(), want)
+	}
+	huge := `[{"type":2,"data":"` + strings.Repeat("x", maxRecorded+10) + `"}]`
+	if _, err := s.Recording(io.Discard, strings.NewReader(huge)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a page too large to look into: %v", err)
+	}
+}

@@ -303,3 +303,47 @@ var customSchema = &node{rest: none, fields: map[string]*node{
 }}
 
 var bodySide = &node{mode: modeData, fields: map[string]*node{"headers": headers, "body": body, "size": none, "_meta": none}}
+
+// headerSchema describes the headers of envelopes and items together.
+var headerSchema = &node{rest: kept, fields: all(none, "event_id sent_at sdk dsn type length item_count content_type attachment_type platform"+
+	" is_feature_enabled trimmed unscrubbed routing_hint", map[string]*node{
+	"filename": value, "user_id": kept,
+	"trace": {rest: none, fields: map[string]*node{"transaction": value, "user": kept, "user_id": kept, "user_segment": kept}},
+})}
+
+// pageSchema describes what a recording shows of the page: texts and what was typed, in snapshots
+// and in changes. Where they stand, the names and the styles are the page's structure.
+var pageSchema = &node{rest: none, fields: map[string]*node{
+	"data": {rest: none, fields: map[string]*node{
+		"node": domSchema, "text": prose, "href": kept,
+		"adds":       {elem: &node{rest: none, fields: map[string]*node{"node": domSchema}}},
+		"texts":      {elem: &node{rest: none, fields: map[string]*node{"value": prose}}},
+		"attributes": {elem: &node{rest: none, fields: map[string]*node{"attributes": domAttributes}}},
+	}},
+}}
+
+var domAttributes = &node{rest: none, fields: all(prose, "value placeholder title alt aria-label content", map[string]*node{"href": kept, "src": kept})}
+
+var domSchema = newDOMSchema()
+
+// newDOMSchema describes a node of the page, which holds nodes.
+func newDOMSchema() *node {
+	n := &node{rest: none}
+	n.fields = map[string]*node{"textContent": prose, "attributes": domAttributes, "childNodes": {elem: n}}
+	return n
+}
+
+// otlpSchema describes an OpenTelemetry export of spans or logs, as JSON.
+var otlpSchema = newOTLPSchema()
+
+func newOTLPSchema() *node {
+	pairs := &node{mode: modeData, kind: kindPairs}
+	owner := &node{rest: none, fields: map[string]*node{"attributes": pairs}}
+	scopes := &node{elem: &node{rest: none, fields: map[string]*node{
+		"scope": owner, "spans": {elem: otelSchema}, "logRecords": {elem: otelSchema},
+	}}}
+	resource := &node{elem: &node{rest: none, fields: map[string]*node{
+		"resource": owner, "scopeSpans": scopes, "scopeLogs": scopes, "instrumentationLibrarySpans": scopes,
+	}}}
+	return &node{rest: none, fields: map[string]*node{"resourceSpans": resource, "resourceLogs": resource}}
+}

@@ -14,6 +14,13 @@ const Version = 1
 // ErrJSON is returned for a payload that is not JSON. It must be dropped, not passed on.
 var ErrJSON = errors.New("scrub: payload is not JSON")
 
+// ErrTooMany is returned for a payload with more findings than any real one has: what remembers
+// them must not grow without bound. It must be dropped.
+var ErrTooMany = errors.New("scrub: too many findings")
+
+// maxEdits bounds the findings of one document.
+const maxEdits = 50_000
+
 // Config is a project's settings, under the names Sentry has for them.
 type Config struct {
 	ScrubData           bool     // master switch of everything but addresses
@@ -21,6 +28,7 @@ type Config struct {
 	ScrubIPAddresses    bool     // remove addresses
 	TruncateIPAddresses bool     // keep the networks of addresses (/24, /48) where they are not removed
 	SensitiveFields     []string // more names: filtered where one is part of a name, in any case
+	DOMText             bool     // also the text of the page, in recordings
 	ExcludeFields       []string // "safe fields": what has one of these names is left alone, in any case
 }
 
@@ -32,6 +40,7 @@ type Scrubber struct {
 	defaults  bool
 	addresses bool // they go, or with truncate their ends do
 	truncate  bool
+	dom       bool     // recordings: the page, too
 	sensitive []string // lower case
 	safe      map[string]bool
 }
@@ -46,7 +55,7 @@ const (
 func New(cfg Config) *Scrubber {
 	s := &Scrubber{
 		defaults: cfg.ScrubData && cfg.ScrubDefaults, addresses: cfg.ScrubIPAddresses || cfg.TruncateIPAddresses,
-		truncate: cfg.TruncateIPAddresses && !cfg.ScrubIPAddresses, safe: make(map[string]bool),
+		truncate: cfg.TruncateIPAddresses && !cfg.ScrubIPAddresses, dom: cfg.ScrubData && cfg.DOMText, safe: make(map[string]bool),
 	}
 	for _, name := range cfg.ExcludeFields {
 		if name = field(name); name != "" && len(s.safe) < maxFields {
@@ -75,38 +84,68 @@ func field(name string) string {
 func (s *Scrubber) Active() bool { return s.defaults || s.addresses || len(s.sensitive) > 0 }
 
 // Item scrubs an item's payload by its type. The result is payload itself where nothing was
-// found, and for types that are never scrubbed (sessions, check-ins, client reports, profiles,
-// attachments, unknown ones). Recordings go through [Scrubber.Recording].
+// found, and for items the rules are not about (see [Scrubber.Applies]). Recordings go through
+// [Scrubber.Recording].
 func (s *Scrubber) Item(h *envelope.ItemHeader, payload []byte) ([]byte, error) {
+	if !s.Applies(h) {
+		return payload, nil
+	}
+	root, meta := schemaOf(h)
+	return s.document(payload, root, meta)
+}
+
+// Applies says whether the rules are about an item's payload at all. They are not about check-ins,
+// client reports, profiles, attachments, and types that nobody knows.
+func (s *Scrubber) Applies(h *envelope.ItemHeader) bool {
+	if h.Type == "session" || h.Type == "sessions" {
+		return s.addresses
+	}
+	root, _ := schemaOf(h)
+	return root != nil && s.Active()
+}
+
+// schemaOf describes the payload of an item, and says whether it keeps remarks in a _meta of its
+// own; nil: the rules are not about it. A payload that is not of the form its type has is treated
+// as data, so that a wrong content type takes nothing past the rules.
+func schemaOf(h *envelope.ItemHeader) (root *node, meta bool) {
 	switch h.Type {
 	case "event", "transaction", "feedback", "security", "replay_event":
-		return s.Event(payload)
+		return eventSchema, true
 	case "log", "trace_metric":
 		if envelope.IsContainer(h) {
-			return s.document(payload, containerSchema, false)
+			return containerSchema, false
 		}
+		return data, false
 	case "span":
 		if envelope.IsContainer(h) {
-			return s.document(payload, containerSchema, false)
+			return containerSchema, false
 		}
-		return s.document(payload, spanSchema, true)
+		return spanSchema, true
 	case "otel_log", "otel_span":
-		return s.document(payload, otelSchema, false)
-	case "raw_security", "nel", "form_data":
-		return s.document(payload, reportSchema, false)
-	case "user_report":
-		return s.document(payload, userReportSchema, false)
-	case "session", "sessions":
-		if s.addresses {
-			return s.document(payload, sessionSchema, false)
+		return otelSchema, false
+	case "otlp_traces", "otlp_logs":
+		if strings.HasPrefix(h.ContentType, "application/json") {
+			return otlpSchema, false
 		}
+	case "raw_security", "nel", "form_data":
+		return reportSchema, false
+	case "user_report":
+		return userReportSchema, false
+	case "session", "sessions":
+		return sessionSchema, false
 	}
-	return payload, nil
+	return nil, false
 }
 
 // Event scrubs an event, transaction, feedback or replay event.
 func (s *Scrubber) Event(payload []byte) ([]byte, error) {
 	return s.document(payload, eventSchema, true)
+}
+
+// Header scrubs the header of an envelope or of an item: what the file, the transaction or the user
+// is called, and what is not among the protocol's own keys.
+func (s *Scrubber) Header(header []byte) ([]byte, error) {
+	return s.document(header, headerSchema, false)
 }
 
 // Body scrubs the text of a request or response body: JSON, a form, or any text.
@@ -134,6 +173,9 @@ func (s *Scrubber) document(payload []byte, root *node, meta bool) ([]byte, erro
 		p.root(skipSpace(payload, 0), root)
 	} else {
 		p.value(skipSpace(payload, 0), root, 0)
+	}
+	if p.full {
+		return nil, ErrTooMany
 	}
 	return p.result(), nil
 }

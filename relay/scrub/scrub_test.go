@@ -317,3 +317,26 @@ func TestTruncatedAddresses(t *testing.T) {
 		t.Errorf("session %s, %v", session, err)
 	}
 }
+
+func TestItemsOfTheWrongFormAreData(t *testing.T) {
+	s := New(DefaultConfig())
+	for _, h := range []envelope.ItemHeader{{Type: "log"}, {Type: "trace_metric", ContentType: "text/plain"}} {
+		out, err := s.Item(&h, []byte(`{"body":{"password":"x"}}`))
+		if err != nil || string(out) != `{"body":{"password":"[Filtered]"}}` {
+			t.Errorf("%s: %s, %v", h.Type, out, err)
+		}
+	}
+	otlp := &envelope.ItemHeader{Type: "otlp_logs", ContentType: "application/json"}
+	out, err := s.Item(otlp, []byte(`{"resourceLogs":[{"resource":{"attributes":[{"key":"db.password","value":{"stringValue":"x"}}]},"scopeLogs":[{"logRecords":[{"body":{"stringValue":"token=x"},"traceId":"token"}]}]}]}`))
+	want := `{"resourceLogs":[{"resource":{"attributes":[{"key":"db.password","value":{"stringValue":"[Filtered]"}}]},"scopeLogs":[{"logRecords":[{"body":{"stringValue":"token=[Filtered]"},"traceId":"token"}]}]}]}`
+	if err != nil || string(out) != want {
+		t.Errorf("otlp: %s, %v", out, err)
+	}
+}
+
+func TestFindingsAreBounded(t *testing.T) {
+	in := `{"extra":[` + strings.Repeat(`{"password":"x"},`, maxEdits+1) + `0]}`
+	if _, err := New(DefaultConfig()).Event([]byte(in)); !errors.Is(err, ErrTooMany) {
+		t.Errorf("%v", err)
+	}
+}

@@ -22,6 +22,8 @@ type pass struct {
 	s     *Scrubber
 	src   []byte
 	edits []edit
+	full  bool   // there were more findings than maxEdits
+	deep  int    // how deep is looked; 0: maxDepth
 	rule  string // of the first finding
 
 	meta *metaNode // of the document at hand; nil: it keeps no remarks
@@ -44,6 +46,10 @@ func (p *pass) result() []byte {
 
 // found records a change of the value at the present path.
 func (p *pass) found(start, end int, with []byte, length int, remarks ...remark) {
+	if len(p.edits) >= maxEdits {
+		p.full = true
+		return
+	}
 	p.edits = append(p.edits, edit{start, end, with})
 	if p.rule == "" {
 		p.rule = remarks[0].rule
@@ -97,7 +103,7 @@ func (p *pass) value(i int, n *node, depth int) int {
 	case c == '"':
 		return p.str(i, n, n.mode)
 	case c == '{' || c == '[':
-		if depth >= maxDepth {
+		if depth >= max(maxDepth, p.deep) {
 			end := skipValue(p.src, i)
 			p.found(i, end, []byte("null"), -1, remark{rule: ruleLimit, removed: true})
 			return end
