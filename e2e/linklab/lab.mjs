@@ -84,6 +84,32 @@ async function absent(hindsight, errors) {
   return out;
 }
 
+/** What the backend was handed, as its event tells: why nothing could be linked, or that something should have been. */
+async function evidence(hindsight, row) {
+  if (!row.stored) return 'the server has no such item';
+  if (!row.event_id) return 'a span without a link';
+  const { event } = (await hindsight.get(`organizations/main/eventids/${row.event_id}/`)).body;
+  const headers = Object.fromEntries((event.entries.find((e) => e.type === 'request')?.data.headers ?? []).map(([k, v]) => [k.toLowerCase(), v]));
+  const trace = headers['sentry-trace'];
+  if (headers.baggage?.includes('sentry-replay_id=')) return 'the request named the replay';
+  if (!trace) return 'the request carried no trace headers';
+  return `the request carried a trace${trace.endsWith('-0') ? ', not sampled,' : ''} and no replay id`;
+}
+
+/** The misses in few lines: how many, where, and what there was to go by. */
+async function misses(hindsight, rows) {
+  const by = new Map();
+  for (const r of rows.filter((r) => r.outcome === 'missed')) {
+    const why = `${r.setup}: ${await evidence(hindsight, r)}`;
+    const g = by.get(why) ?? { n: 0, sdks: new Set(), backends: new Set() };
+    g.n++;
+    g.sdks.add(r.sdk);
+    g.backends.add(r.backend);
+    by.set(why, g);
+  }
+  return [...by].sort().map(([why, g]) => `  ${String(g.n).padStart(4)} × ${why} (SDK ${[...g.sdks].sort().join(', ')}; ${[...g.backends].sort().join(', ')})`);
+}
+
 async function lab(work) {
   say('building pages and backends');
   const built = await build(here);
@@ -135,12 +161,8 @@ async function evaluate({ hindsight, tap, people, built, errors }) {
   console.log(Object.entries(setups).map(([n, words]) => `  ${n}: ${words}`).join('\n'), '\n');
   console.log(text);
   for (const r of rows.filter((r) => r.outcome === 'wrong')) console.log('WRONG', JSON.stringify(r));
-  const notStored = rows.filter((r) => !r.stored);
-  if (notStored.length) {
-    const by = {};
-    for (const r of notStored) by[r.backend] = (by[r.backend] ?? 0) + 1;
-    console.log(`Reported by the backend, not found in the server: ${Object.entries(by).map(([b, n]) => `${b} ${n}`).join(', ')}`);
-  }
+  const missed = await misses(hindsight, rows);
+  if (missed.length) console.log(`\nMissed:\n${missed.join('\n')}`);
   if (failed.length) console.log(`Visits that did not work: ${failed.length} of ${people.length}, first: ${failed[0].id} ${failed[0].failed}`);
   if (tap.refused.length) console.log(`Requests of the browsers that were refused: ${tap.refused.length}, first: ${tap.refused[0]}`);
   console.log(`\n${rows.length} errors in ${people.length} visits, ${Math.round((Date.now() - started) / 1000)} s`);

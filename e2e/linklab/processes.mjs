@@ -62,12 +62,15 @@ export async function build(here) {
   return { here, dir, python, goNew: `${dir}/go-new`, goOld: `${dir}/go-old` };
 }
 
-/** Serves the bundles; pages load them from another origin, as from a CDN. */
+/**
+ * Serves the bundles; pages load them from another origin, as from a CDN. Without CORS a browser would say nothing
+ * but "Script error." of what they throw, SDKs drop that, and no on-error replay would ever begin.
+ */
 export async function serveAssets(dir) {
   const known = new Map(readdirSync(dir).map((f) => [`/${f}`, readFileSync(path.join(dir, f))]));
   const server = http.createServer((req, res) => {
     const body = known.get(req.url);
-    res.writeHead(body ? 200 : 404, { 'content-type': 'text/javascript', 'cache-control': 'max-age=600' });
+    res.writeHead(body ? 200 : 404, { 'content-type': 'text/javascript', 'cache-control': 'max-age=600', 'access-control-allow-origin': '*' });
     res.end(body);
   });
   server.listen(0, '127.0.0.1');

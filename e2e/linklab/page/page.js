@@ -3,8 +3,8 @@ import * as Sentry from 'SENTRY';
 
 const { lab } = window;
 const setup = lab.lab_setup;
-const integrations = [Sentry.replayIntegration()];
-if (!setup.startsWith('none')) integrations.push(Sentry.browserTracingIntegration());
+// Tracing first, as the documentation has it.
+const integrations = [...(setup.startsWith('none') ? [] : [Sentry.browserTracingIntegration()]), Sentry.replayIntegration()];
 
 Sentry.init({
   dsn: lab.dsn,
