@@ -78,7 +78,7 @@ export function report(rows) {
     table(['set-up', 'backend', ...columns, 'linked by'], bySetup),
     '\nThe same, by set-up and browser SDK:\n',
     table(['set-up', 'browser SDK', ...columns, 'linked by'], bySDK),
-    ...(byRender.length ? ['\nErrors while the server rendered the page (before any recording can have begun):\n', table(['backend', ...columns, 'linked by'], byRender)] : []),
+    ...(byRender.length ? ['\nErrors while the server rendered the page (the recording begins with that navigation):\n', table(['backend', ...columns, 'linked by'], byRender)] : []),
     '',
     `Errors during which a recording existed: ${numbers.recorded}`,
     `  linked correctly:             ${numbers.correct} = ${percent(numbers.correct, numbers.recorded)} (goal: at least 95 %)`,
