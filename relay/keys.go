@@ -56,6 +56,7 @@ type SnapshotConfig struct {
 type Snapshot struct {
 	cfg   SnapshotConfig
 	keys  atomic.Pointer[map[string]Key]
+	list  atomic.Pointer[[]Key]
 	saved []byte // what the file holds
 }
 
@@ -86,6 +87,15 @@ func (s *Snapshot) Key(publicKey string) (Key, bool) {
 	}
 	k, ok := (*keys)[publicKey]
 	return k, ok
+}
+
+// All lists every key; the list must not be changed.
+func (s *Snapshot) All() []Key {
+	list := s.list.Load()
+	if list == nil {
+		return nil
+	}
+	return *list
 }
 
 // Ready implements [Keys].
@@ -135,6 +145,7 @@ func (s *Snapshot) set(keys []Key) {
 	for _, k := range keys {
 		m[k.PublicKey] = k
 	}
+	s.list.Store(&keys)
 	s.keys.Store(&m)
 }
 

@@ -62,6 +62,16 @@ type Config struct {
 	LimitsPath string
 	// Norms say what is usual for projects, for spike protection; nil: there is none.
 	Norms *quota.Norms
+
+	// Forward sends on what projects want to have sent on; nil: nothing is.
+	Forward *ForwardConfig
+}
+
+// ForwardConfig is what forwarding needs.
+type ForwardConfig struct {
+	Queue  ForwardQueue
+	Keys   func() []Key // all of them, as [Snapshot.All]
+	Client *http.Client // one of internal/outbound: the addresses are chosen by strangers
 }
 
 func (c Config) withDefaults() Config {
@@ -117,6 +127,7 @@ type Relay struct {
 	scrubbing *byteBudget
 	outcomes  *outcomes
 	limiter   *quota.Limiter
+	forward   *forwarder // nil: none
 	strangers *strangers
 	defaults  *Rules // of keys without
 	metrics   *metrics
@@ -147,6 +158,15 @@ func New(cfg Config) (*Relay, error) {
 		strangers: newStrangers(),
 		defaults:  NewRules(settings.Default()),
 	}
+	if f := cfg.Forward; f != nil {
+		rl.forward = newForwarder(f.Queue, f.Client, f.Keys, cfg.Log.Warn)
+		rl.cfg.Publish = &copier{cfg.Publish, cfg.Keys, rl.forward}
+		if cfg.Metrics != nil {
+			if err := cfg.Metrics.Register(newForwardMetrics(rl.forward)); err != nil {
+				return nil, fmt.Errorf("relay: %w", err)
+			}
+		}
+	}
 	var err error
 	if rl.metrics, err = newMetrics(cfg.Metrics, rl); err != nil {
 		return nil, fmt.Errorf("relay: %w", err)
@@ -157,13 +177,16 @@ func New(cfg Config) (*Relay, error) {
 // Run tells the outcomes of the edge each second, and once more when ctx ends; it shares the
 // counts of quotas with other relays, and remembers them.
 func (rl *Relay) Run(ctx context.Context) error {
-	var limits sync.WaitGroup
-	defer limits.Wait()
-	limits.Go(func() {
+	var others sync.WaitGroup
+	defer others.Wait()
+	others.Go(func() {
 		if err := rl.limiter.Run(ctx); ctx.Err() == nil {
 			rl.cfg.Log.Error("quotas are counted by this relay alone", "err", err)
 		}
 	})
+	if rl.forward != nil {
+		others.Go(func() { rl.forward.run(ctx) })
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {

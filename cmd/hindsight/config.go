@@ -10,10 +10,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/hindsight-dev/hindsight/envelope"
 )
 
 // Settings are what an operator chooses. Every flag is also a HINDSIGHT_* variable, a
@@ -32,6 +36,9 @@ type Settings struct {
 	StreamBytes    int64    `help:"Most bytes the stream on this machine may hold; beyond it the edge answers 503." default:"8589934592" placeholder:"BYTES"`
 	ReplayOrigin   string   `help:"Another origin of this server, on which recordings play apart from the app's cookies." placeholder:"URL"`
 	TrustedProxies []string `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	OutboundAllow  []string `help:"Internal networks that projects may forward to; public addresses need none." placeholder:"CIDR"`
+	Tunnel         string   `help:"Path that takes envelopes of SDKs with the option tunnel, e.g. /tunnel; unset: none." placeholder:"PATH"`
+	TunnelAllow    []string `help:"DSN hosts or project ids the tunnel is for; unset: all." placeholder:"HOST|ID"`
 	SentryDSN      string   `help:"Where Hindsight reports its own errors." placeholder:"DSN" name:"sentry-dsn"`
 	LogLevel       string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	LogFormat      string   `help:"text or json." enum:"text,json" default:"text"`
@@ -92,23 +99,34 @@ func (s *Settings) Check() error {
 	if _, err := s.trustedProxies(); err != nil {
 		problems = append(problems, err)
 	}
+	if s.Tunnel != "" && (!strings.HasPrefix(s.Tunnel, "/") || strings.HasPrefix(s.Tunnel, "/api/") || strings.ContainsAny(s.Tunnel, "{}?#")) {
+		bad("tunnel", "%q is not a path outside of /api/", s.Tunnel)
+	}
+	if _, err := networks("outbound-allow", s.OutboundAllow); err != nil {
+		problems = append(problems, err)
+	}
 	return errors.Join(problems...)
 }
 
 func (s *Settings) trustedProxies() ([]netip.Prefix, error) {
+	return networks("trusted-proxies", s.TrustedProxies)
+}
+
+// networks reads a setting's addresses and networks.
+func networks(setting string, values []string) ([]netip.Prefix, error) {
 	var nets []netip.Prefix
-	for _, p := range s.TrustedProxies {
+	for _, p := range values {
 		if !strings.Contains(p, "/") {
 			addr, err := netip.ParseAddr(p)
 			if err != nil {
-				return nil, fmt.Errorf("trusted-proxies: %q is no address or network", p)
+				return nil, fmt.Errorf("%s: %q is no address or network", setting, p)
 			}
 			nets = append(nets, netip.PrefixFrom(addr, addr.BitLen()))
 			continue
 		}
 		n, err := netip.ParsePrefix(p)
 		if err != nil {
-			return nil, fmt.Errorf("trusted-proxies: %q is no address or network", p)
+			return nil, fmt.Errorf("%s: %q is no address or network", setting, p)
 		}
 		nets = append(nets, n)
 	}
@@ -208,4 +226,10 @@ func readSecret(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s can be read by everybody: chmod o-r it", path)
 	}
 	return os.ReadFile(path)
+}
+
+// tunnelAllow says whether the tunnel is for a DSN.
+func (s *Settings) tunnelAllow(dsn *envelope.DSN) bool {
+	return len(s.TunnelAllow) == 0 || slices.Contains(s.TunnelAllow, dsn.Host) ||
+		slices.Contains(s.TunnelAllow, strconv.FormatInt(int64(dsn.ProjectID), 10))
 }

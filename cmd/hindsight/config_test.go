@@ -42,6 +42,7 @@ func TestEverySetting(t *testing.T) {
 		"HINDSIGHT_STREAM_BYTES": "1073741824", "HINDSIGHT_REPLAY_ORIGIN": "https://replay.example.com",
 		"HINDSIGHT_TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.1", "HINDSIGHT_SENTRY_DSN": "https://k@other/1",
 		"HINDSIGHT_LOG_LEVEL": "debug", "HINDSIGHT_LOG_FORMAT": "json",
+		"HINDSIGHT_OUTBOUND_ALLOW": "10.9.0.0/16", "HINDSIGHT_TUNNEL": "/tunnel", "HINDSIGHT_TUNNEL_ALLOW": "errors.example.com,42",
 	}
 	s, err := parse(t, env)
 	if err != nil {
@@ -101,11 +102,11 @@ func TestSecretThatEverybodyCanRead(t *testing.T) {
 
 func TestCheckNamesEverySetting(t *testing.T) {
 	_, err := parse(t, nil, "--listen", "nonsense", "--database-url", "mysql://x", "--blobs-url", "ftp://x", "--nats-url", "http://x",
-		"--base-url", "errors.example.com", "--trusted-proxies", "not-a-net", "--stream-bytes", "1", "--replay-origin", "x")
+		"--base-url", "errors.example.com", "--trusted-proxies", "not-a-net", "--outbound-allow", "x", "--tunnel", "/api/x", "--stream-bytes", "1", "--replay-origin", "x")
 	if err == nil {
 		t.Fatal("want errors")
 	}
-	for _, name := range []string{"listen:", "database-url:", "blobs-url:", "nats-url:", "base-url:", "trusted-proxies:", "stream-bytes:", "replay-origin:"} {
+	for _, name := range []string{"listen:", "database-url:", "blobs-url:", "nats-url:", "base-url:", "trusted-proxies:", "outbound-allow:", "tunnel:", "stream-bytes:", "replay-origin:"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in:\n%v", name, err)
 		}

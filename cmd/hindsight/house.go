@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/internal/outbound"
 	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/linker"
 	"github.com/hindsight-dev/hindsight/relay"
@@ -105,6 +106,10 @@ func (h *house) openRelay(ctx context.Context, s *Settings) error {
 	if err != nil {
 		return err
 	}
+	inside, err := networks("outbound-allow", s.OutboundAllow)
+	if err != nil {
+		return err
+	}
 	h.keys, err = relay.NewSnapshot(ctx, relay.SnapshotConfig{
 		Load: h.lazy.keys,
 		Path: filepath.Join(s.DataDir, "keys.json"),
@@ -120,9 +125,13 @@ func (h *house) openRelay(ctx context.Context, s *Settings) error {
 	warn := func(msg string, err error) { h.log.Warn(msg, "err", err) }
 	h.norms = quota.NewNorms(quota.NormsConfig{Load: h.lazy.norms, Warn: warn})
 	h.relay, err = relay.New(relay.Config{
-		Norms:          h.norms,
-		Exchange:       h.stream.Exchange("quotas"),
-		LimitsPath:     filepath.Join(s.DataDir, "limits.json"),
+		Norms:      h.norms,
+		Exchange:   h.stream.Exchange("quotas"),
+		LimitsPath: filepath.Join(s.DataDir, "limits.json"),
+		Forward: &relay.ForwardConfig{
+			Queue: h.stream, Keys: h.keys.All,
+			Client: outbound.New(outbound.Config{Allow: inside, Timeout: time.Minute}),
+		},
 		Keys:           h.keys,
 		Publish:        h.stream,
 		TempDir:        temp,

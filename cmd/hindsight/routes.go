@@ -23,6 +23,9 @@ func (h *house) handler(s *Settings, p parts) (http.Handler, error) {
 		r.Handle("/metrics", h.metricsHandler())
 	}
 	if p.relay {
+		if s.Tunnel != "" {
+			r.Path(s.Tunnel).Handler(h.relay.Tunnel(s.tunnelAllow))
+		}
 		r.MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return h.relay.Match(r) }).Handler(h.relay)
 	}
 	if p.api {
