@@ -21,6 +21,7 @@ type item struct {
 	trimmed []string // what the sanitiser cut away
 
 	unscrubbed bool // a recording that could not be read
+	emptied    bool // a container of which nothing is left
 }
 
 // parcel is a whole envelope, checked and cut into items: nothing of it is published before
@@ -234,6 +235,13 @@ func (q *request) publish(parcels ...*parcel) error {
 			return err
 		}
 		msgs = append(msgs, m)
+	}
+	pairs, err := q.pairsMessage()
+	if err != nil {
+		return err
+	}
+	if pairs != nil {
+		msgs = append(msgs, pairs)
 	}
 	if len(msgs) == 0 {
 		return nil

@@ -140,6 +140,7 @@ func (q *request) limit(parcels []*parcel) error {
 			q.rl.outcomes.add(p.dropped...) // told within a second: nobody is promised anything
 			p.dropped = nil
 		}
+		q.tellPairs()
 	}
 	if len(hit) == 0 || neverLimits(q.endpoint) {
 		return nil
@@ -223,6 +224,7 @@ func (q *request) dropLimited(p *parcel, drop []*quota.Quota) {
 			kept = append(kept, it)
 			continue
 		}
+		q.teach(p, &it)
 		p.dropped = append(p.dropped, q.outcomesOf(it.header, it.payload.size, outcomeRateLimited, drop[i].Reason)...)
 	}
 	p.items = kept

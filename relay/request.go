@@ -30,6 +30,7 @@ type request struct {
 	key     Key
 
 	limits limits // what its quotas counted it for
+	taught taught // by what is dropped of it
 
 	seen []item // what was read of the envelope, to count it if it is refused
 	ends []func()

@@ -3,6 +3,7 @@ package relay
 import (
 	"net/netip"
 
+	"github.com/hindsight-dev/hindsight/relay/filter"
 	"github.com/hindsight-dev/hindsight/relay/scrub"
 	"github.com/hindsight-dev/hindsight/settings"
 )
@@ -12,12 +13,14 @@ import (
 type Rules struct {
 	settings settings.Settings
 	scrub    *scrub.Scrubber
+	filter   *filter.Filter
 }
 
 // NewRules makes settings ready for use.
 func NewRules(s settings.Settings) *Rules {
 	return &Rules{
 		settings: s,
+		filter:   filter.New(s.Filters),
 		scrub: scrub.New(scrub.Config{
 			ScrubData: s.Scrub.Enabled, ScrubDefaults: s.Scrub.Defaults,
 			ScrubIPAddresses: s.IP == settings.IPDrop, TruncateIPAddresses: s.IP == settings.IPTruncate,

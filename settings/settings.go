@@ -54,8 +54,8 @@ type Filters struct {
 	TraceMetricNames []string `json:"traceMetricNames"` //
 
 	IPAddresses []string `json:"ipAddresses"` // addresses and CIDR ranges
-	// CSPSources are the sources whose security reports are not wanted, besides extensions and the
-	// like: "host", "*.host", with an optional scheme.
+	// CSPSources are the sources whose security reports are not wanted: "host", "*.host", with an
+	// optional scheme.
 	CSPSources []string `json:"cspSources"`
 }
 
