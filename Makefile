@@ -77,8 +77,12 @@ e2e: need-test build bin/shop-services $(SHOP)/web/dist/app.js ## the shipped bi
 sdks: need-test build ## every SDK version we support, each toolchain that is there
 	HINDSIGHT_E2E=1 HINDSIGHT_SDKS=all go test -count=1 -timeout 60m -run TestSDK -v ./e2e
 
-link-lab: need-test build ## browser SDKs × backends: which errors find their replay, held against the truth
-	e2e/linklab/run
+e2e/linklab/node_modules/.stamp: e2e/linklab/package-lock.json
+	cd e2e/linklab && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+link-lab: need-test build e2e/linklab/node_modules/.stamp ## browser SDKs × backends: which errors find their replay, held against the truth
+	HINDSIGHT_BIN=$${HINDSIGHT_BIN:-$(CURDIR)/bin/hindsight} node e2e/linklab/lab.mjs
 
 faults: need-test build ## kill -9 and power cuts
 	HINDSIGHT_E2E=1 REQUIRE_BACKENDS=1 REQUIRE_POWERCUT=1 go test -count=1 -timeout 60m -run 'PowerCut|Kill' -v ./internal/stream ./e2e
