@@ -58,6 +58,13 @@ describe("readRecording, of anything", () => {
     expect(r.truncated).toMatch(/faster/);
   });
 
+  it("leaves out events whose times are impossible, so that the rest has a time line", () => {
+    const move = (timestamp: number) => ({ type: 3, timestamp, data: { source: 1, positions: [] } });
+    const r = readRecording([[move(1.7e12), move(1.7e12 + 500), move(1.7e12 + 900), move(0), move(-5e12), move(9e15)]]);
+    expect([r.start, r.end]).toEqual([1.7e12, 1.7e12 + 900]);
+    expect(r.truncated).toMatch(/impossible times/);
+  });
+
   it("finds the trace in recorded request headers", () => {
     const span = { type: 5, timestamp: 1e9, data: { tag: "performanceSpan", payload: { op: "resource.fetch", description: "https://a.example/api/x?y=1", startTimestamp: 1e9, endTimestamp: 1e9 + 0.25, data: { request: { headers: { "Sentry-Trace": `${"a".repeat(32)}-${"b".repeat(16)}-1` } } } } } };
     expect(readRecording([[span]]).frames[0]).toMatchObject({ at: 1e12, end: 1e12 + 250, request: { traceId: "a".repeat(32), spanId: "b".repeat(16), path: "/api/x", method: "GET", status: null } });

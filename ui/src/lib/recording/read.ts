@@ -1,3 +1,4 @@
+import { nameActs } from "./names";
 import { sanitizeEvent } from "./sanitize";
 
 // A recording, as our screens use it: the DOM stream for the player, and the small frames
@@ -80,6 +81,9 @@ export interface Recording {
   truncated: string | null;
 }
 
+/** In less than a minute much happens in the same second. */
+export const isShort = (r: Recording): boolean => r.end - r.start < 60_000;
+
 export interface ReadLimits {
   /** Bytes of decoded JSON held in memory. */
   bytes: number;
@@ -138,13 +142,36 @@ export function readRecording(segments: unknown[], limits: ReadLimits = defaultR
       }
     }
   }
+  if (dropFalseTimes(dom, frames)) truncated = "Some events of this recording carry impossible times and are left out.";
   dom.sort((a, b) => a.timestamp - b.timestamp); // stable: Meta stays before its snapshot
   views.sort((a, b) => a.at - b.at);
   const clean = dropEchoes(frames.sort((a, b) => a.at - b.at));
+  nameActs(clean, dom);
   const stamps = dom.length > 0 ? dom : clean.map((f) => ({ timestamp: f.at }));
   const start = stamps[0]?.timestamp ?? 0;
   const end = stamps[stamps.length - 1]?.timestamp ?? 0;
   return { start, end, dom, frames: clean, views, broken, truncated };
+}
+
+const LONGEST_MS = 24 * 3600_000; // SDKs end a session after an hour; a page asleep may wake later
+
+/** Takes out what lies further from the middle event than any session lasts: one false time would stretch the time line over years. */
+function dropFalseTimes(dom: DomEvent[], frames: Frame[]): boolean {
+  const times = dom.map((e) => e.timestamp).sort((a, b) => a - b);
+  const middle = times[times.length >> 1];
+  if (middle === undefined) return false;
+  const real = (t: number) => Math.abs(t - middle) <= LONGEST_MS;
+  const before = dom.length + frames.length;
+  keep(dom, (e) => real(e.timestamp));
+  keep(frames, (f) => real(f.at));
+  for (const f of frames) if (!real(f.end)) f.end = f.at;
+  return dom.length + frames.length < before;
+}
+
+function keep<T>(list: T[], wanted: (item: T) => boolean) {
+  let n = 0;
+  for (const item of list) if (wanted(item)) list[n++] = item;
+  list.length = n;
 }
 
 function changeCount(event: Json): number {
