@@ -229,6 +229,9 @@ function finish(c: Chapter, next: number) {
 
 const isWorthTelling = (c: Chapter) => c.requests.length > 0 || c.errors.length > 0 || c.acts.some((a) => a.kind === "navigation" || a.kind === "rage" || a.kind === "dead" || a.kind === "feedback");
 
+/** The page a chapter took place on; "" when its label says it already. */
+export const placeOf = (c: Chapter): string => (c.label.endsWith(` ${c.path}`) ? "" : c.path);
+
 /** The chapter an error belongs to. */
 export function chapterOf(chapters: Chapter[], errorId: string, at: number): number {
   const known = chapters.findIndex((c) => c.errors.some((e) => e.id === errorId));

@@ -85,10 +85,21 @@ function readError(e: Json): TraceError {
   };
 }
 
+/** "GET inventory:9302/stock" of a call whose own name keeps only the host; "" for what is no call. */
+function callName(op: string, attributes: Json): string {
+  if (op !== "http.client" && !op.startsWith("resource.")) return "";
+  const all = object(attributes.attributes ?? attributes);
+  const value = (key: string) => text(typeof all[key] === "object" ? object(all[key]).value : all[key]);
+  const url = /^[a-z]+:\/\/([^/?#]+)([^?#]*)/i.exec(value("url.full") || value("http.url"));
+  if (!url) return "";
+  const path = url[2] || "/";
+  return op === "http.client" ? `${value("http.request.method") || value("http.method") || "GET"} ${url[1]}${path}` : path;
+}
+
 function readSpan(s: Json, depth: number, parent: Span | null): Span {
   const op = text(s.op);
-  const name = text(s.description) || text(s.name) || text(s.transaction) || op;
   const attributes = object(s.additional_attributes);
+  const name = callName(op, attributes) || text(s.description) || text(s.name) || text(s.transaction) || op;
   const start = seconds(s.start_timestamp) ?? 0;
   const end = seconds(s.end_timestamp) ?? start + (typeof s.duration === "number" ? s.duration : 0);
   const project = text(s.project_slug);

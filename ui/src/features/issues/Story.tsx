@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { cx, Status } from "@/components/basics";
 import { Icon, type IconName } from "@/components/Icon";
-import { chapterOf, type Chapter } from "@/lib/chapters";
+import { chapterOf, placeOf, type Chapter } from "@/lib/chapters";
 import { bytes, clock, duration, offset, plural } from "@/lib/format";
 import { actIcon, barScale, chapterRows, sentence, traceRows, type StoryEvent, type StoryRow } from "./story";
 
@@ -28,6 +28,13 @@ export function Story({ org, event, chapters, without, who, start, playhead, onS
   const own = chapterOf(chapters, event.id, event.at);
   const [opened, setOpened] = useState<Set<string>>(new Set());
   const chapter = chapters[own] ?? null;
+  const fold = (key: string) =>
+    setOpened((old) => {
+      const next = new Set(old);
+      if (!next.delete(key)) next.add(key);
+      return next;
+    });
+  const unfolded = (id: string) => new Set([...opened].filter((k) => k.startsWith(`${id} `)).map((k) => k.slice(id.length + 1)));
   const words = sentence(chapter, event, who);
   const visible = chapter ? chapters.slice(Math.max(0, own - 2), own + 4) : [];
   const keep = (row: StoryRow) => show === "all" || row.kind === "event" || (show === "actions" ? row.side === "browser" : row.side === "server");
@@ -70,13 +77,7 @@ export function Story({ org, event, chapters, without, who, start, playhead, onS
                   type="button"
                   className="what"
                   aria-expanded={open}
-                  onClick={() =>
-                    setOpened((old) => {
-                      const next = new Set(old);
-                      if (!next.delete(c.id)) next.add(c.id);
-                      return next;
-                    })
-                  }
+                  onClick={() => fold(c.id)}
                 >
                   <Icon name={open ? "down" : "right"} />
                   <Icon name={chapterIcon(c)} size="s" />
@@ -107,7 +108,7 @@ export function Story({ org, event, chapters, without, who, start, playhead, onS
               </div>
               {open ? (
                 <ol>
-                  <Rows org={org} rows={chapterRows(c, isOwn ? event : null).filter(keep)} event={event} playhead={playhead} onSeek={onSeek} browser first={i === 0} last={i === visible.length - 1} />
+                  <Rows org={org} rows={chapterRows(c, isOwn ? event : null, unfolded(c.id)).filter(keep)} onFold={(key) => fold(`${c.id} ${key}`)} event={event} playhead={playhead} onSeek={onSeek} browser first={i === 0} last={i === visible.length - 1} />
                 </ol>
               ) : null}
             </li>
@@ -120,7 +121,7 @@ export function Story({ org, event, chapters, without, who, start, playhead, onS
 
 function summary(c: Chapter): string {
   const failed = c.requests.filter((r) => (r.frame.request?.status ?? 0) >= 400).length;
-  const parts = [c.path];
+  const parts = placeOf(c) ? [placeOf(c)] : [];
   if (failed > 0) parts.push(`${plural(failed, "request")} failed`);
   else if (c.requests.length > 0) parts.push(plural(c.requests.length, "request"));
   const slowest = [...c.requests].sort((a, b) => b.frame.end - b.frame.at - (a.frame.end - a.frame.at))[0];
@@ -128,7 +129,7 @@ function summary(c: Chapter): string {
   return parts.join(" · ");
 }
 
-function Rows({ org, rows, event, playhead, onSeek, browser, last }: { org: string; rows: StoryRow[]; event: StoryEvent; playhead: number | null; onSeek: (at: number) => void; browser: boolean; first: boolean; last: boolean }) {
+function Rows({ org, rows, event, playhead, onSeek, onFold, browser, last }: { org: string; rows: StoryRow[]; event: StoryEvent; playhead: number | null; onSeek: (at: number) => void; onFold?: (key: string) => void; browser: boolean; first: boolean; last: boolean }) {
   const { from, to } = barScale(rows);
   const bar = (a: number, b: number) => ({ left: `${((a - from) / (to - from)) * 100}%`, width: `${(Math.max(0, b - a) / (to - from)) * 100}%` });
   // The server's rail runs from the first row of the server to the last, or to the response.
@@ -200,6 +201,12 @@ function Rows({ org, rows, event, playhead, onSeek, browser, last }: { org: stri
                 {row.method} {row.path}
               </b>
               <Status status={row.status} />
+              {row.open !== null ? (
+                <button type="button" className="pb fold-r" aria-expanded={row.open} aria-label={`What the servers did for ${row.method} ${row.path}`} title="What the servers did" onClick={() => onFold?.(row.key)}>
+                  <Icon name={row.open ? "down" : "right"} size="s" />
+                </button>
+              ) : null}
+              {row.errors > 0 ? <span className="red med nowrap">{plural(row.errors, "error")}</span> : null}
               {row.serverMs !== null ? <span className="cut t3 hide-s">server says {duration(row.serverMs)}</span> : null}
             </div>
             <div className="bar">

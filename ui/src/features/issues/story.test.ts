@@ -32,6 +32,24 @@ describe("chapterRows", () => {
     expect(barScale(rows)).toEqual({ from: 590, to: 1011 });
   });
 
+  it("folds what the servers did for other requests, with their errors", () => {
+    const again = { ...pay, at: 200, end: 300 };
+    const other = buildChapters([act("click", 190, "Pay"), again], readTrace([{ event_type: "span", event_id: "s", project_slug: "api", op: "http.server", description: "POST /api/checkout", sdk_name: "sentry.go", is_transaction: true, start_timestamp: 0.21, end_timestamp: 0.29, errors: [{ event_id: "e2", start_timestamp: 0.25, issue_id: 5 }], children: [] }]), []).chapters[0];
+    if (!other) throw new Error("no chapter");
+    expect(chapterRows(other, null).map((r) => r.kind)).toEqual(["act", "request"]);
+    expect(chapterRows(other, null)[1]).toMatchObject({ open: false, errors: 1 });
+    expect(chapterRows(other, null, new Set(["r-0"])).map((r) => r.kind)).toEqual(["act", "request", "span", "response"]);
+  });
+
+  it("puts the error after all that hung under the span that failed, whatever the clocks say", () => {
+    const late = readTrace([{ event_type: "span", event_id: "pay", project_slug: "payment", op: "http.server", description: "POST /api/checkout", sdk_name: "sentry.go", is_transaction: true, start_timestamp: 0.6, end_timestamp: 1, errors: [{ event_id: "err", start_timestamp: 0.7, issue_id: 4 }], children: [
+      { event_type: "span", event_id: "q", project_slug: "payment", op: "db", description: "SELECT 1", start_timestamp: 0.9, end_timestamp: 0.95, errors: [], children: [] },
+    ] }]);
+    const own = buildChapters([act("click", 588, "Pay"), pay], late, []).chapters[0];
+    if (!own) throw new Error("no chapter");
+    expect(chapterRows(own, { ...event, at: 700 }).map((r) => (r.kind === "span" ? r.span.id : r.kind))).toEqual(["act", "request", "pay", "q", "event", "response"]);
+  });
+
   it("opens with one sentence, or with none", () => {
     expect(sentence(chapter ?? null, event, "Ivan")?.map((p) => p.text).join("")).toBe("Ivan clicked Pay $42.80; POST /api/checkout went through api and payment failed with panic.");
     expect(sentence(null, event, "Ivan")).toBeNull();

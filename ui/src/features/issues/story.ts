@@ -28,7 +28,7 @@ interface Base {
 
 export type StoryRow =
   | (Base & { kind: "act"; icon: IconName; title: string; detail: string; code: string })
-  | (Base & { kind: "request"; end: number; method: string; path: string; status: number | null; serverMs: number | null })
+  | (Base & { kind: "request"; end: number; method: string; path: string; status: number | null; serverMs: number | null; /** Its server part opens and closes in place; null: there is nothing to fold. */ open: boolean | null; /** Errors told only when it is open. */ errors: number })
   | (Base & { kind: "span"; end: number; depth: number; icon: IconName; span: Span })
   | (Base & { kind: "more"; count: number; depth: number })
   | (Base & { kind: "event" })
@@ -42,16 +42,22 @@ export const actIcon: Record<string, IconName> = { click: "click", rage: "rage",
 
 const spanIcon: Record<Span["kind"], IconName> = { http: "http", db: "db", cache: "cache", queue: "queue", rpc: "rpc", view: "eye", other: "rpc" };
 
-/** Rows of the chapter an event belongs to. */
-export function chapterRows(chapter: Chapter, event: StoryEvent | null): StoryRow[] {
+/**
+ * Rows of a chapter. What the servers did for the event's own request is told at once; other
+ * requests are one row each until they are in `opened` (by key), so that the error stays in view.
+ */
+export function chapterRows(chapter: Chapter, event: StoryEvent | null, opened: ReadonlySet<string> = new Set()): StoryRow[] {
   const rows: StoryRow[] = chapter.acts.map((f, i) => actRow(f, i));
   let told = false;
+  const folded = new Set<string>(); // errors that are told when their request is opened
   chapter.requests.forEach((r, i) => {
     const here = event !== null && !told && belongs(r, event);
     if (here) told = true;
-    rows.push(...requestRows(r, i, here ? event : null));
+    const open = here || opened.has(`r-${i}`);
+    if (!open) for (const s of r.spans) for (const e of s.errors) folded.add(e.id);
+    rows.push(...requestRows(r, i, here ? event : null, open));
   });
-  for (const e of chapter.errors) if (e.id !== event?.id) rows.push({ kind: "error", key: `e-${e.id}`, side: e.side, at: e.at, error: e });
+  for (const e of chapter.errors) if (e.id !== event?.id && !folded.has(e.id)) rows.push({ kind: "error", key: `e-${e.id}`, side: e.side, at: e.at, error: e });
   for (const f of chapter.console) {
     if (f.level === "warning" || f.level === "error" || chapter.console.length <= 4) rows.push({ kind: "console", key: `c-${f.at}-${rows.length}`, side: "browser", at: f.at, level: f.level ?? "log", text: f.detail });
   }
@@ -69,8 +75,7 @@ export function traceRows(trace: Trace | null, crumbs: { at: number; category: s
     .slice(-8)
     .map((c, i) => ({ kind: "act", key: `b-${i}`, side: event.side, at: c.at, icon: crumbIcon(c.category), title: c.category || "breadcrumb", detail: c.message, code: "" }));
   const base = spans[0]?.depth ?? 0;
-  rows.push(...spanRows(spans.map((s) => ({ ...s, depth: s.depth - base })), first === Infinity ? 0 : first));
-  rows.push({ kind: "event", key: "event", side: event.side, at: event.at });
+  rows.push(...withEvent(spanRows(spans.map((s) => ({ ...s, depth: s.depth - base })), first === Infinity ? 0 : first), event, 0));
   return inOrder(rows);
 }
 
@@ -104,7 +109,7 @@ function actRow(f: Frame, i: number): StoryRow {
 }
 
 function splitAct(f: Frame): string[] {
-  if (f.kind === "input") return ["Typed", `in ${f.title}`];
+  if (f.kind === "input") return ["Typed", `in “${f.title}”`];
   if (f.kind === "rage") return [describeAct(f), `${f.clicks ?? 5} clicks`];
   return [describeAct(f)];
 }
@@ -112,16 +117,15 @@ function splitAct(f: Frame): string[] {
 /** "button#pay" of "body > main > button#pay". */
 export const selectorEnd = (selector: string) => selector.split(" > ").at(-1) ?? "";
 
-function requestRows(r: ChapterRequest, i: number, event: StoryEvent | null): StoryRow[] {
+function requestRows(r: ChapterRequest, i: number, event: StoryEvent | null, open: boolean): StoryRow[] {
   const req = r.frame.request;
   if (!req) return [];
-  const rows: StoryRow[] = [
-    { kind: "request", key: `r-${i}`, side: "browser", at: r.frame.at, end: r.frame.end, method: req.method, path: req.path, status: req.status, serverMs: r.spans[0] ? r.spans[0].end - r.spans[0].start : null },
-    ...spanRows(r.spans, r.frame.at).map((row) => ({ ...row, key: `r-${i}-${row.key}` })),
-  ];
-  if (event) rows.push({ kind: "event", key: "event", side: event.side, at: Math.max(event.at, r.frame.at) });
-  if (req.status !== null && (req.status >= 400 || event)) {
-    rows.push({ kind: "response", key: `p-${i}`, side: "browser", at: Math.max(r.frame.end, event?.at ?? 0), status: req.status, type: (req.responseHeaders["content-type"] ?? "").replace(/;.*/, ""), size: req.responseSize, body: bodyText(req.responseBody) });
+  const key = `r-${i}`;
+  const serverMs = r.spans[0] ? r.spans[0].end - r.spans[0].start : null;
+  const rows: StoryRow[] = [{ kind: "request", key, side: "browser", at: r.frame.at, end: r.frame.end, method: req.method, path: req.path, status: req.status, serverMs, open: event || r.spans.length === 0 ? null : open, errors: open ? 0 : r.spans.reduce((n, s) => n + s.errors.length, 0) }];
+  if (open) rows.push(...withEvent(spanRows(r.spans, r.frame.at), event, r.frame.at).map((row) => (row.kind === "event" ? row : { ...row, key: `${key}-${row.key}` })));
+  if (open && req.status !== null && (req.status >= 400 || event)) {
+    rows.push({ kind: "response", key: `p-${i}`, side: "browser", at: Math.max(r.frame.end, rows.at(-1)?.at ?? 0), status: req.status, type: (req.responseHeaders["content-type"] ?? "").replace(/;.*/, ""), size: req.responseSize, body: bodyText(req.responseBody) });
   }
   return rows;
 }
@@ -131,20 +135,48 @@ export function bodyText(body: unknown): string {
   return (typeof body === "string" ? body : JSON.stringify(body)).trim().slice(0, 160);
 }
 
-/** A framework's own short steps say nothing about what went wrong. */
-function isNoise(s: Span): boolean {
-  if (s.isSegment || s.errors.length > 0 || s.kind !== "other") return false;
+/**
+ * A framework's own steps say nothing about what went wrong, and a call that the called service
+ * tells of itself would be told twice.
+ */
+function isNoise(s: Span, next: Span | undefined): boolean {
+  if (s.isSegment || s.errors.length > 0) return false;
+  if (s.op === "http.client") return next !== undefined && next.isSegment && next.depth > s.depth;
+  if (s.kind !== "other") return false;
+  if (/^(request_)?handler/.test(s.op)) return true;
   const length = s.end - s.start;
-  return length < 1 || (/^(middleware|function|request_handler)/.test(s.op) && length < 10);
+  return length < 1 || (/^(middleware|function)/.test(s.op) && length < 50);
 }
+
+/**
+ * Puts the event after the span that failed and all that hung under it: clocks of services differ
+ * by more than such a step takes, so the tree knows the order better than the times do.
+ */
+function withEvent(rows: StoryRow[], event: StoryEvent | null, from: number): StoryRow[] {
+  if (!event) return rows;
+  const own = rows.findLastIndex((r) => r.kind === "span" && (r.span.id === event.spanId || r.span.errors.some((e) => e.id === event.id)));
+  let place = own + 1;
+  const depth = depthOf(rows[own]);
+  if (own >= 0) while (place < rows.length && depthOf(rows[place]) > depth) place++;
+  else place = rows.findLastIndex((r) => r.at <= event.at) + 1;
+  const at = Math.max(event.at, from, rows[place - 1]?.at ?? 0);
+  const after = rows.slice(place).map((r) => ({ ...r, at: Math.max(r.at, at) }));
+  return [...rows.slice(0, place), { kind: "event", key: "event", side: event.side, at }, ...after];
+}
+
+const depthOf = (row: StoryRow | undefined) => (row?.kind === "span" || row?.kind === "more" ? row.depth : 0);
 
 /** Spans keep the order of their tree: a row is never above the one it hangs on. */
 function spanRows(spans: Span[], from: number): StoryRow[] {
   let at = from;
-  const told = spans.filter((s) => !isNoise(s));
+  const told = spans.filter((s, i) => !isNoise(s, spans[i + 1]));
+  const above: number[] = []; // depths of the spans a row hangs under, of those that are told
   const rows: StoryRow[] = told.slice(0, MAX_SPANS).map((span) => {
     at = Math.max(at, span.start);
-    return { kind: "span", key: `s-${span.id}`, side: span.side, at, end: span.end, depth: Math.min(span.depth, 6), icon: span.isSegment ? "server" : spanIcon[span.kind], span };
+    while ((above.at(-1) ?? -1) >= span.depth) above.pop();
+    const depth = Math.min(above.length, 6);
+    above.push(span.depth);
+    return { kind: "span", key: `s-${span.id}`, side: span.side, at, end: span.end, depth, icon: span.isSegment ? "server" : spanIcon[span.kind], span };
   });
   if (told.length > MAX_SPANS) rows.push({ kind: "more", key: "more", side: "server", at, count: told.length - MAX_SPANS, depth: 1 });
   return rows;
