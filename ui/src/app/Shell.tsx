@@ -33,6 +33,8 @@ export function Shell() {
   const [rail] = usePreference("rail");
   const match = useMatchRoute();
   const narrow = rail === "narrow" || Boolean(match({ to: "/organizations/$org/replays/$replay/" })) || Boolean(match({ to: "/organizations/$org/traces/$trace/" }));
+  // Environment and time range choose what a list shows; settings and one trace know neither.
+  const scoped = useRouterState({ select: (s) => !/\/(settings|traces)\//.test(s.location.pathname) });
   const navigate = useNavigate();
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
@@ -59,7 +61,7 @@ export function Shell() {
       <header className="top">
         <div className="crumb" ref={setCrumb} />
         <div className="sp" />
-        <ScopeMenus />
+        {scoped ? <ScopeMenus /> : null}
         <button type="button" className="find" onClick={() => setPalette(true)} aria-label="Search, or paste any id">
           <Icon name="search" size="s" />
           <span>Search, or paste any id</span>

@@ -13,7 +13,12 @@ interface Context {
 
 const root = createRootRouteWithContext<Context>()({
   component: Outlet,
-  notFoundComponent: () => <Middle icon="search" title="There is no such page" actions={<a className="btn" href="/">Back to issues</a>} />,
+  notFoundComponent: () => (
+    <main>
+      <h1 className="vh">Not found</h1>
+      <Middle icon="search" title="There is no such page" actions={<a className="btn" href="/">Back to issues</a>} />
+    </main>
+  ),
 });
 
 const signIn = createRoute({

@@ -9,12 +9,14 @@ export function Middle({ icon, title, children, actions, tone }: { icon: IconNam
       <span className={tone}>
         <Icon name={icon} />
       </span>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children ? <p>{children}</p> : null}
       {actions ? <div className="row">{actions}</div> : null}
     </div>
   );
 }
+
+const sentenceOf = (words: string) => (/[.!?…]$/.test(words) ? words : `${words}.`);
 
 /** What failed, what did not, and what to try; tries again by itself while the server is away. */
 export function Failed({ what, error, retry }: { what: string; error: unknown; retry: () => void }) {
@@ -61,7 +63,7 @@ export function Failed({ what, error, retry }: { what: string; error: unknown; r
           </>
         }
       >
-        {errorMessage(error)}
+        {sentenceOf(errorMessage(error))}
         {again ? " What your apps send is still being received." : ""}
       </Middle>
     </div>

@@ -36,9 +36,10 @@ export function duration(ms: number): string {
   return m % 60 === 0 ? `${m / 60} h` : `${Math.floor(m / 60)} h ${m % 60} min`;
 }
 
-/** A position in a recording: "06:05", "1:02:03". Never negative. */
-export function clock(ms: number): string {
+/** A position in a recording: "06:05", "1:02:03"; "00:04.2" in one too short for seconds. Never negative. */
+export function clock(ms: number, tenths = false): string {
   const s = Math.max(0, Math.floor(ms / 1000));
+  if (tenths) return `${clock(ms)}.${Math.floor(Math.max(0, ms) / 100) % 10}`;
   return s < 3600 ? `${two(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two((s % 3600) / 60)}:${two(s % 60)}`;
 }
 

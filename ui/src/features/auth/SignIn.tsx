@@ -50,7 +50,7 @@ export function SignIn() {
                 <Icon name="error" size="s" />
                 <span>
                   {errorMessage(failed)}
-                  {byLink.error && !byPassword.error ? " A sign-in link works once and for a short time; hindsight serve prints a new one when it starts." : null}
+                  {byLink.error && !byPassword.error ? " A sign-in link works once and for a short time. For a new one, run hindsight user sign-in-link with your e-mail on the server." : null}
                 </span>
               </p>
             ) : null}
@@ -65,7 +65,7 @@ export function SignIn() {
             <button type="submit" className="btn pri tall full" disabled={byPassword.isPending}>
               {byPassword.isPending ? "Signing in…" : "Sign in"}
             </button>
-            <p className="micro t3">No password yet? Open the one-time link that the server printed when it started.</p>
+            <p className="micro t3">No password yet, or forgotten? On the server, <code className="code">hindsight user sign-in-link {email || "EMAIL"}</code> prints a link that signs you in once.</p>
           </form>
         )}
       </div>

@@ -28,9 +28,9 @@ export function EventsTab({ org, issue }: { org: string; issue: string }) {
           <tr>
             <th>Event</th>
             <th>When</th>
-            <th>Title</th>
+            <th className="hide-s">Title</th>
             <th>User</th>
-            <th>Release</th>
+            <th className="hide-s">Release</th>
             <th>Replay</th>
           </tr>
         </thead>
@@ -43,9 +43,9 @@ export function EventsTab({ org, issue }: { org: string; issue: string }) {
                 </Link>
               </td>
               <td className="nowrap">{dateTime(e.dateCreated)}</td>
-              <td className="cut-cell">{e.title}</td>
+              <td className="cut-cell hide-s">{e.title}</td>
               <td>{e.user?.email ?? e.user?.username ?? e.user?.id ?? <span className="t4">–</span>}</td>
-              <td className="code">{e.tags.find((t) => t.key === "release")?.value ?? "–"}</td>
+              <td className="code hide-s">{e.tags.find((t) => t.key === "release")?.value ?? "–"}</td>
               <td>{e.hindsight.replayPlays ? <span className="rp">yes</span> : <span className="rp zero">0</span>}</td>
             </tr>
           ))}
@@ -83,8 +83,8 @@ export function ReplaysTab({ org, issue }: { org: string; issue: string }) {
         <thead>
           <tr>
             <th>User</th>
-            <th>Browser</th>
-            <th>Link</th>
+            <th className="hide-s">Browser</th>
+            <th className="hide-s">Link</th>
             <th className="r">Length</th>
             <th className="r">At</th>
             <th className="r">Started</th>
@@ -101,8 +101,8 @@ export function ReplaysTab({ org, issue }: { org: string; issue: string }) {
                     {whoOf(r)}
                   </Link>
                 </td>
-                <td>{[r.browser.name, r.os.name].filter(Boolean).join(" · ")}</td>
-                <td>
+                <td className="hide-s">{[r.browser.name, r.os.name].filter(Boolean).join(" · ")}</td>
+                <td className="hide-s">
                   {link ? (
                     <span className="row">
                       <Tier tier={link.tier} />

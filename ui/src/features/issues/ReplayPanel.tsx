@@ -32,8 +32,8 @@ export function ReplayClip({ store, recording, error, marks, start, label }: { s
   const speed = usePlayer(store, (s) => s.speed);
   useEffect(() => {
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    store.load(recording.dom, { at: from, play: !still, until: Math.max(to, from + 500) });
-  }, [store, recording, from, to]);
+    store.load(recording.dom, { at: still ? Math.min(Math.max(from, error - start), to) : from, play: !still, until: Math.max(to, from + 500) });
+  }, [store, recording, from, to, error, start]);
   const inClip = Math.max(0, Math.min(1, (at - from) / Math.max(1, to - from)));
   const distance = Math.round((at - (error - start)) / 1000);
   const where = distance === 0 ? "at the error" : `${Math.abs(distance)} s ${distance < 0 ? "before" : "after"} the error`;

@@ -1,4 +1,3 @@
-import { Autocomplete } from "@base-ui/react/autocomplete";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
@@ -77,10 +76,19 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const current = Math.min(at, Math.max(0, rows.length - 1));
   return (
     <Dialog title="Search, or paste any id" hideTitle onClose={onClose}>
-      <Autocomplete.Root value={text} onValueChange={(v) => (setText(v), setAt(0))} mode="none" inline>
         <div className="pal-q">
           <Icon name="search" size="s" />
-          <Autocomplete.Input
+          <input
+            type="text"
+            role="combobox"
+            aria-expanded="true"
+            aria-controls="pal-list"
+            aria-autocomplete="list"
+            aria-activedescendant={rows.length > 0 ? `pal-${current}` : undefined}
+            autoComplete="off"
+            spellCheck={false}
+            value={text}
+            onChange={(e) => (setText(e.target.value), setAt(0))}
             placeholder="Search issues, or paste an event, trace, replay or span id"
             aria-label="Search, or paste any id"
             onKeyDown={(e) => {
@@ -94,15 +102,15 @@ export function Palette({ onClose }: { onClose: () => void }) {
             }}
           />
         </div>
-      </Autocomplete.Root>
       <div className="pal-l scroll-y">
+        <div id="pal-list" role="listbox" aria-label="Results">
         {groups.map((g) => (
-          <section key={g.name} aria-label={g.name}>
-            <h4>{g.name}</h4>
-            <ul>
+          <div key={g.name} role="group" aria-label={g.name}>
+            <p className="pal-h" aria-hidden="true">{g.name}</p>
+            <ul role="presentation">
               {g.rows.map((r) => (
-                <li key={r.key}>
-                  <button type="button" className={rows[current] === r ? "on" : undefined} onClick={r.go} onMouseMove={() => setAt(rows.indexOf(r))}>
+                <li key={r.key} role="presentation">
+                  <button type="button" role="option" id={`pal-${rows.indexOf(r)}`} tabIndex={-1} aria-selected={rows[current] === r} className={rows[current] === r ? "on" : undefined} onClick={r.go} onMouseMove={() => setAt(rows.indexOf(r))}>
                     <Icon name={r.icon} />
                     <span className="cut t1">{r.title}</span>
                     <span className="cut t3">{r.detail}</span>
@@ -111,8 +119,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
                 </li>
               ))}
             </ul>
-          </section>
+          </div>
         ))}
+        </div>
         {pasted.id !== null && ids.isLoading ? <p className="pal-n t3">Looking for {pasted.id}…</p> : null}
         {pasted.id !== null && !ids.isLoading && hits.length === 0 ? <p className="pal-n t3">Nothing here has the id {pasted.id}. If it was just sent, it may take some seconds.</p> : null}
         {pasted.id === null && rows.length === 0 ? <p className="pal-n t3">Nothing matches “{words}”.</p> : null}

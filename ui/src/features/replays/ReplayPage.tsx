@@ -68,6 +68,7 @@ export function ReplayPage() {
   }, [org, project, id]);
   return (
     <div className="flush">
+      <h1 className="vh">{who ? `Replay of ${who}` : "Replay"}</h1>
       <Crumb>
         <Link to="/organizations/$org/replays/" params={{ org }}>
           Replays
@@ -323,6 +324,7 @@ function Controls({ store, length, hasErrors, onChapter, onError, onFull }: { st
         type="button"
         className={cx("btn bare", skipIdle && "on")}
         aria-pressed={skipIdle}
+        aria-label="Skip idle time"
         onClick={() => {
           store.setSkipIdle(!skipIdle);
           setPreference("skipIdle", !skipIdle);

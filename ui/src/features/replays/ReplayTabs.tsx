@@ -8,9 +8,9 @@ import type { PlayerStore } from "@/components/player/playerStore";
 import { usePlayer } from "@/components/player/Screen";
 import { Middle } from "@/components/states";
 import { Waterfall } from "@/components/Waterfall";
-import type { Chapter, ChapterRequest, ErrorMark } from "@/lib/chapters";
+import { placeOf, type Chapter, type ChapterRequest, type ErrorMark } from "@/lib/chapters";
 import { bytes, clock, count, duration } from "@/lib/format";
-import type { Recording } from "@/lib/recording/read";
+import { isShort, type Recording } from "@/lib/recording/read";
 import type { Trace } from "@/lib/trace";
 import { chapterIcon } from "./Timeline";
 
@@ -68,7 +68,7 @@ export function ReplayTabs(props: Props) {
           </button>
         ))}
       </div>
-      <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`} className="panel scroll-y">
+      <div id="panel" role="tabpanel" tabIndex={0} aria-labelledby={`tab-${tab}`} className="panel scroll-y">
         {tab === "chapters" ? <ChaptersTab {...props} /> : null}
         {tab === "console" ? <ConsoleTab {...props} /> : null}
         {tab === "network" ? <NetworkTab {...props} requests={requests} /> : null}
@@ -123,11 +123,11 @@ function ChaptersTab({ org, store, recording, chapters, background }: Props) {
                   store.seek(Math.max(0, c.at - recording.start - 1000));
                 }}
               >
-                <span className="tm">{clock(c.at - recording.start)}</span>
+                <span className="tm">{clock(c.at - recording.start, isShort(recording))}</span>
                 <Icon name={chapterIcon(c)} />
                 <span className="what">
                   <b className="cut">{c.label}</b>
-                  <span className="cut">{c.path}</span>
+                  <span className="cut">{placeOf(c)}</span>
                 </span>
                 <span className="end">
                   {failed.length > 0 ? (
@@ -226,7 +226,7 @@ function ConsoleTab({ store, recording }: Props) {
       {rows.map((f, i) => (
         <Follow key={i} current={i === current}>
           <button type="button" className="ch" onClick={() => store.seek(f.at - recording.start)}>
-            <span className="tm">{clock(f.at - recording.start)}</span>
+            <span className="tm">{clock(f.at - recording.start, isShort(recording))}</span>
             <Icon name={f.level === "error" || f.level === "warning" ? "warn" : "console"} className={f.level === "error" ? "red" : f.level === "warning" ? "amber" : undefined} />
             <span className={cx("msg code", f.level === "error" ? "red" : f.level === "warning" ? "amber" : undefined)}>{f.detail}</span>
           </button>
@@ -316,19 +316,19 @@ function RequestDetail({ request: r }: { org: string; request: ChapterRequest })
       </dl>
       {body(req.requestBody) ? (
         <>
-          <h3>Request body</h3>
+          <h2>Request body</h2>
           <pre className="json">{body(req.requestBody)}</pre>
         </>
       ) : null}
       {body(req.responseBody) ? (
         <>
-          <h3>Response body</h3>
+          <h2>Response body</h2>
           <pre className="json">{body(req.responseBody)}</pre>
         </>
       ) : null}
       {r.spans.length > 0 ? (
         <>
-          <h3>On the server</h3>
+          <h2>On the server</h2>
           <Waterfall spans={r.spans} />
         </>
       ) : null}
@@ -357,7 +357,7 @@ function ErrorsTab({ org, store, recording, errors }: Props) {
           <Follow key={e.id} current={i === current}>
             <div className="ch er">
               <button type="button" className="tm" disabled={outside} onClick={() => store.seek(e.at - recording.start)} title={outside ? "Outside the recording" : "Go to this moment"}>
-                {outside ? (e.at > recording.end ? "later" : "before") : clock(e.at - recording.start)}
+                {outside ? (e.at > recording.end ? "later" : "before") : clock(e.at - recording.start, isShort(recording))}
               </button>
               <SideMark side={e.side} />
               <Link className="what" to="/organizations/$org/issues/$issue/events/$event/" params={{ org, issue: e.issueId, event: e.id }}>
@@ -397,7 +397,7 @@ function MemoryTab({ recording, replay, store }: Props) {
   const xy = points.map((p) => [((p.at - recording.start) / span) * 440, 96 - ((p.value ?? 0) / max) * 88] as const);
   return (
     <div className="mem">
-      <h3>JS heap</h3>
+      <h2>JS heap</h2>
       {points.length > 1 ? (
         <>
           <svg viewBox="0 0 440 100" className="heap" role="img" aria-label={`Used heap between ${bytes(Math.min(...points.map((p) => p.value ?? 0)))} and ${bytes(max)}`}>
@@ -409,12 +409,14 @@ function MemoryTab({ recording, replay, store }: Props) {
       ) : (
         <p className="small t3">Only Chromium reports its heap, once per flush.</p>
       )}
-      <h3>Web vitals</h3>
+      <h2>Web vitals</h2>
       {vitals.length > 0 ? (
         <dl className="kv">
           {vitals.map((v, i) => (
             <div className="kv-r" key={i}>
-              <dt>{v.title.replaceAll("-", " ")}</dt>
+              <dt>
+                {v.title.replaceAll("-", " ")} <span className="t4 num">{clock(v.at - recording.start, isShort(recording))}</span>
+              </dt>
               <dd>
                 <span className="num">{v.title === "cumulative-layout-shift" ? (v.value ?? 0).toFixed(3) : duration(v.value ?? 0)}</span> {v.rating ? <span className={v.rating === "good" ? "green" : v.rating === "poor" ? "red" : "amber"}>{v.rating}</span> : null}
               </dd>
@@ -424,7 +426,7 @@ function MemoryTab({ recording, replay, store }: Props) {
       ) : (
         <p className="small t3">None was reported.</p>
       )}
-      <h3>Tags</h3>
+      <h2>Tags</h2>
       {tags.length > 0 ? (
         <dl className="kv">
           {tags.map(([k, v]) => (
@@ -434,7 +436,7 @@ function MemoryTab({ recording, replay, store }: Props) {
       ) : (
         <p className="small t3">None was set.</p>
       )}
-      <h3>Session</h3>
+      <h2>Session</h2>
       <dl className="kv">
         <Pair k="replay id" v={replay.id} />
         <Pair k="sdk" v={[replay.sdk.name, replay.sdk.version].filter(Boolean).join(" ")} />

@@ -5,7 +5,7 @@ import type { PlayerStore } from "@/components/player/playerStore";
 import { usePlayer } from "@/components/player/Screen";
 import type { Chapter, ErrorMark } from "@/lib/chapters";
 import { clock, duration } from "@/lib/format";
-import type { Recording } from "@/lib/recording/read";
+import { isShort, type Recording } from "@/lib/recording/read";
 import { axisTicks, findGaps, layoutChapters, mergeErrors } from "@/lib/timeline";
 
 export const chapterIcon = (c: Chapter): IconName => (c.kind === "pageload" || c.kind === "navigation" ? "nav" : c.kind === "rage" ? "rage" : c.kind === "input" || c.kind === "key" ? "input" : "click");
@@ -98,16 +98,16 @@ export function Timeline({ store, recording, chapters, errors, serverTimes }: { 
         </div>
         {peek !== null ? (
           <span className={cx("peek pop", peek / span > 0.75 && "left", peek / span < 0.25 && "right")} style={{ left: share(peek / span) }}>
-            <b className="num">{clock(peek)}</b>
+            <b className="num">{clock(peek, isShort(recording))}</b>
             <span className="cut">{under?.label ?? ""}</span>
           </span>
         ) : null}
-        <Head store={store} span={span} />
+        <Head store={store} span={span} tenths={isShort(recording)} />
       </Slider>
       <div className="axis" aria-hidden="true">
         {axisTicks(span, 6).map((t) => (
           <span key={t} style={{ left: share(t / span) }}>
-            {clock(t)}
+            {clock(t, isShort(recording) && t % 1000 > 0)}
           </span>
         ))}
       </div>
@@ -135,11 +135,12 @@ function Slider({ store, span, chapters, start, children, ...events }: { store: 
   );
 }
 
-function Head({ store, span }: { store: PlayerStore; span: number }) {
+function Head({ store, span, tenths }: { store: PlayerStore; span: number; tenths: boolean }) {
   const at = usePlayer(store, (s) => s.at);
+  const x = Math.min(1, at / span);
   return (
-    <span className="head" style={{ left: share(Math.min(1, at / span)) }}>
-      <b>{clock(at)}</b>
+    <span className={cx("head", x > 0.95 && "end", x < 0.03 && "begin")} style={{ left: share(x) }}>
+      <b>{clock(at, tenths)}</b>
     </span>
   );
 }

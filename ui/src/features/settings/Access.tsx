@@ -12,7 +12,10 @@ const commands = {
 function Command({ line }: { line: string }) {
   return (
     <div className="cmd">
-      <code className="code">{line}</code>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls is reached by keyboard */}
+      <code className="code" role="group" aria-label="Command" tabIndex={0}>
+        {line}
+      </code>
       <CopyButton text={line} label="Copy the command" className="pb" />
     </div>
   );
@@ -29,7 +32,7 @@ export function Access() {
           <div className="row small">
             <Avatar name={me.name || me.email} large />
             <span className="t1 med">{me.name || me.email}</span>
-            <span className="t3">{me.email}</span>
+            {me.name && me.name !== me.email ? <span className="t3">{me.email}</span> : null}
             {organization ? <span className="badge">{organization.role}</span> : null}
           </div>
         ) : null}

@@ -13,7 +13,8 @@ export function SnippetView({ platform, dsn }: { platform: string | null; dsn: s
           Copy
         </CopyButton>
       </div>
-      <div className="src">
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls is reached by keyboard */}
+      <div className="src" role="region" aria-label="Snippet" tabIndex={0}>
         {s.lines.map((l, i) => (
           <div key={i} className={cx(l.why && "mk-l")}>
             <span>{i + 1}</span>
