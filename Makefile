@@ -65,16 +65,18 @@ check: fmt-check lint generated vuln race ui-test ## format, vet, static checks,
 unit: ## Go tests, quick
 	go test ./...
 
-race: need-test ui ## Go tests with the race detector and every backend
+race: need-test ui $(SHOP)/node_modules/.stamp ## Go tests with the race detector and every backend
 	REQUIRE_BACKENDS=1 go test -race -timeout 20m ./...
 
 ui-test: ui/node_modules/.stamp ## UI lint, types and tests
 	cd ui && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 
 e2e: need-test build bin/shop-services $(SHOP)/web/dist/app.js ## the shipped binary under real SDKs and a real browser
-	HINDSIGHT_E2E=1 REQUIRE_BACKENDS=1 go test -count=1 -timeout 20m ./e2e
+	e2e/sdks/install
+	HINDSIGHT_E2E=1 HINDSIGHT_SDKS=quick REQUIRE_BACKENDS=1 go test -count=1 -timeout 25m ./e2e
 
 sdks: need-test build ## every SDK version we support, each toolchain that is there
+	HINDSIGHT_SDKS=all e2e/sdks/install
 	HINDSIGHT_E2E=1 HINDSIGHT_SDKS=all go test -count=1 -timeout 60m -run TestSDK -v ./e2e
 
 e2e/linklab/node_modules/.stamp: e2e/linklab/package-lock.json
