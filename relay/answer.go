@@ -200,12 +200,17 @@ func drain(w http.ResponseWriter, r *http.Request) bool {
 	if r.Body == nil || r.ContentLength == 0 {
 		return true
 	}
+	rc := http.NewResponseController(w) // a writer without deadlines just has none
 	if r.ContentLength > 4*drainBytes {
+		rc.SetReadDeadline(time.Now())
 		return false
 	}
-	rc := http.NewResponseController(w)
-	rc.SetReadDeadline(time.Now().Add(drainTime)) // a writer without deadlines just has none
-	_, err := io.CopyN(io.Discard, r.Body, drainBytes+1)
+	rc.SetReadDeadline(time.Now().Add(drainTime))
+	if _, err := io.CopyN(io.Discard, r.Body, drainBytes+1); err != io.EOF {
+		// The deadline stays: before it closes, the server itself reads on for a while, which may
+		// be as long as a slow client likes.
+		return false
+	}
 	rc.SetReadDeadline(time.Time{})
-	return err == io.EOF
+	return true
 }
