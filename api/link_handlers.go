@@ -87,6 +87,7 @@ func (a *API) linkView(l *store.LinkedReplay) ReplayLink {
 	}
 	state, why := link.StateOf(l.ReplayState == store.ReplayLive, link.Absence{
 		Deleted: l.ReplayState == store.ReplayDeleted, Since: time.UnixMilli(named), Buffering: flags&link.Buffering != 0,
+		Reason: link.LossInWords(l.ReplayLoss),
 	}, a.Now())
 	out := ReplayLink{
 		ReplayID: l.ReplayID, State: string(state), StateReason: text(why), Plays: l.ReplayPlays && state == link.StateAvailable,

@@ -86,12 +86,18 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // nameAttachments gives the attachments of an envelope without an id the id of its event.
 func (m *message) nameAttachments() {
-	if len(m.w.Events) == 0 {
+	id := ""
+	switch {
+	case len(m.w.Events) > 0:
+		id = m.w.Events[0].Event.EventID
+	case len(m.w.Feedback) > 0:
+		id = m.w.Feedback[0].Feedback.EventID
+	default:
 		return
 	}
 	for i := range m.w.Attachments {
 		if a := &m.w.Attachments[i].Attachment; a.EventID == "" {
-			a.EventID = m.w.Events[0].Event.EventID
+			a.EventID = id
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (l *Linker) decode(ctx context.Context, kind stream.Kind, d *stream.Deliver
 	case stream.KindReport:
 		err = m.eachItem(ctx, items, m.reportItem)
 	case stream.KindItem:
-		err = m.eachItem(ctx, items, m.rawItem)
+		err = m.eachItem(ctx, items, m.otherItem)
 	default:
 		err = stream.Permanent("unknown kind", fmt.Errorf("kind %q", kind))
 	}

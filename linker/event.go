@@ -8,6 +8,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/linker/grouping"
+	"github.com/hindsight-dev/hindsight/linker/link"
 	"github.com/hindsight-dev/hindsight/linker/normalize"
 	"github.com/hindsight-dev/hindsight/store"
 )
@@ -20,11 +21,15 @@ func (m *message) eventItem(ctx context.Context, it *item) error {
 	case "transaction":
 		return m.transaction(it)
 	}
-	return m.rawItem(ctx, it)
+	return m.otherItem(ctx, it)
 }
 
 // event stores an error or message with its issue.
-func (m *message) event(it *item) error {
+func (m *message) event(it *item) error { return m.eventOf(it, nil) }
+
+// eventOf stores an event; told, when not nil, is what else is known of its replay, and the event has an id
+// of its own then, whatever the envelope's is.
+func (m *message) eventOf(it *item, told *link.Facts) error {
 	ev, err := envelope.ParseEvent(it.payload)
 	if err != nil {
 		m.refuse(it, "invalid_json")
@@ -36,6 +41,13 @@ func (m *message) event(it *item) error {
 	}
 	facts := m.eventFacts(ev) // before anything is written over
 	in := m.input()
+	if told != nil {
+		in.EventID = ev.EventID
+		facts.Attributes, facts.Buffering = told.Attributes, told.Buffering
+		if facts.Baggage == "" {
+			facts.Baggage, facts.BaggageTrace = told.Baggage, told.BaggageTrace
+		}
+	}
 	if in.EventID.IsZero() && ev.EventID.IsZero() {
 		in.EventID = m.madeID()
 	}
@@ -60,6 +72,9 @@ func (m *message) event(it *item) error {
 	m.w.Events = append(m.w.Events, store.EventWrite{Event: row, Hashes: g.Hashes, Algorithm: g.Algorithm, Outcomes: m.accepted(it),
 		Issue: store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}})
 	m.hint(ev, &row)
+	if m.ExpectsReplay && !trace.IsZero() {
+		m.expect(trace)
+	}
 	m.teach(linked{kind: store.ItemEvent, id: row.EventID, traceID: trace.String(), level: row.Level, side: row.Side,
 		name: row.Title, timeMS: row.TimestampMS}, facts)
 	return nil

@@ -3,11 +3,14 @@ package linker
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/linker/link"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -48,65 +51,86 @@ func (m *message) keepRaw(ctx context.Context, it *item, row *store.RawItem) (er
 // maxHeader bounds an item's header as it is kept, in bytes; the edge allows no longer one.
 const maxHeader = 64 << 10
 
+// otherItem handles an item of a message without a kind of its own.
+func (m *message) otherItem(ctx context.Context, it *item) error {
+	switch it.Type {
+	case "feedback":
+		return m.feedbackItem(ctx, it)
+	case "user_report":
+		return m.userReport(ctx, it)
+	case "check_in":
+		return m.checkInItem(ctx, it)
+	case "log":
+		return m.logItem(ctx, it)
+	case "otlp_traces":
+		return m.otelTraces(ctx, it)
+	case "otlp_logs":
+		return m.otelLogs(ctx, it)
+	}
+	return m.rawItem(ctx, it)
+}
+
 // teachRaw reads the signals of an item that is kept raw. It is false for an item that is to be refused.
 func (m *message) teachRaw(it *item, row *store.RawItem) bool {
 	switch it.Type {
-	case "feedback":
-		return m.feedback(it, row)
-	case "check_in":
-		c, err := envelope.ParseCheckIn(it.payload)
-		if err != nil {
-			m.refuse(it, "invalid_check_in")
-			return false
-		}
-		row.EventID = text(c.ID.String())
-		if !c.TraceID.IsZero() {
-			row.TraceID = text(c.TraceID.String())
-		}
-		if row.EventID != nil {
-			m.teach(linked{kind: store.ItemCheckIn, id: *row.EventID, traceID: deref(row.TraceID), timeMS: m.w.ReceivedMS}, dscFacts(m.header))
-		}
-	case "log", "trace_metric":
+	case "trace_metric":
 		parts, _, err := envelope.ParseContainer(it.ItemHeader, it.payload)
 		if err != nil {
 			m.refuse(it, "invalid_container")
 			return false
 		}
+		facts := link.Facts{}
 		for _, p := range parts {
 			trace, a := readTelemetry(p)
+			f := attributeFacts(a, trace)
+			m.learn(f)
 			if row.TraceID == nil {
 				row.TraceID = text(trace.String())
+				facts = f
 			}
-			m.learn(attributeFacts(a, trace))
 		}
+		m.teachRow(it, row, facts)
+	case "profile":
+		if trace := profileTrace(it.payload); !trace.IsZero() {
+			row.TraceID = text(trace.String())
+		}
+		m.teachRow(it, row, dscFacts(m.header))
+	case "profile_chunk":
+		m.teachRow(it, row, dscFacts(m.header))
 	}
 	return true
 }
 
-// feedback keeps what a person wrote; it names its replay itself.
-func (m *message) feedback(it *item, row *store.RawItem) bool {
-	if _, err := envelope.ParseFeedback(it.payload); err != nil {
-		m.refuse(it, "invalid_feedback")
-		return false
+// teachRow makes a raw item one that links: under an id of its own, so that nothing else is meant by it.
+func (m *message) teachRow(it *item, row *store.RawItem, f link.Facts) {
+	row.EventID = text(m.itemID(it.position).String())
+	m.teach(linked{kind: it.Type, id: *row.EventID, traceID: valueOf(row.TraceID), timeMS: m.w.ReceivedMS}, f)
+}
+
+// profileTrace gives the trace that a profile is of.
+func profileTrace(b []byte) envelope.ID {
+	type of struct {
+		TraceID string `json:"trace_id"`
 	}
-	ev, err := envelope.ParseEvent(it.payload)
-	if err != nil {
-		m.refuse(it, "invalid_feedback")
-		return false
+	var p struct {
+		Transaction  of   `json:"transaction"`
+		Transactions []of `json:"transactions"`
 	}
-	if row.EventID == nil {
-		row.EventID = text(ev.EventID.String())
+	if json.Unmarshal(b, &p) != nil {
+		return envelope.ID{}
 	}
-	facts := m.eventFacts(ev)
-	if !facts.TraceID.IsZero() {
-		row.TraceID = text(facts.TraceID.String())
+	if p.Transaction.TraceID == "" && len(p.Transactions) > 0 {
+		p.Transaction = p.Transactions[0]
 	}
-	if row.EventID == nil {
-		m.learn(facts)
-		return true
-	}
-	m.teach(linked{kind: store.ItemFeedback, id: *row.EventID, traceID: deref(row.TraceID), timeMS: m.w.ReceivedMS}, facts)
-	return true
+	trace, _ := envelope.ParseID(p.Transaction.TraceID) // zero when it is none
+	return trace
+}
+
+// itemID is an id for an item without one: the same on every redelivery.
+func (m *message) itemID(position int) (id envelope.ID) {
+	sum := sha256.Sum256([]byte(m.ID + "#" + strconv.Itoa(position)))
+	copy(id[:], sum[:])
+	return id
 }
 
 // readTelemetry reads the trace and the attributes of one log or metric; zero values where they cannot be read.
@@ -123,9 +147,9 @@ func readTelemetry(b []byte) (envelope.ID, envelope.Attributes) {
 	return trace, a
 }
 
-func deref(s *string) string {
-	if s == nil {
-		return ""
+func valueOf[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
 	}
-	return *s
+	return v
 }

@@ -2,6 +2,7 @@ package linker
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -11,19 +12,26 @@ import (
 
 // judge hands the store's facts to the rules of package link.
 var judge = store.LinkJudge{
-	Judge:    judgeLinks,
-	Explicit: int64(link.Handed),
-	Kept:     int64(link.Buffering | link.SameBaggage),
-	MaxPairs: link.MaxReplaysPerTrace + 1,
+	Judge:     judgeLinks,
+	Explicit:  int64(link.Handed),
+	Kept:      int64(link.Buffering | link.SameBaggage),
+	Certain:   int64(link.Handed | link.RecordedHeader),
+	ByTrace:   int64(link.ByTrace),
+	Ambiguous: int64(link.Ambiguous),
+	MaxPairs:  link.MaxReplaysPerTrace + 1,
 }
 
 func judgeLinks(it store.LinkItem, cs []store.LinkCandidate) []store.LinkVerdict {
 	in := make([]link.Candidate, len(cs))
 	for i, c := range cs {
 		in[i] = link.Candidate{Replay: replayOf(c.Replay), Stored: link.Signals(c.Signals), Flags: link.Flags(c.Flags),
-			Pair: link.Signals(c.Pair), Span: c.Span, Covers: c.Covers}
+			Pair: link.Signals(c.Pair), Span: c.Span, Covers: c.Covers, Frames: framesOf(c.Frames), Offset: c.Offset}
 	}
 	item := link.Item{TimeMS: it.TimeMS, Frontend: it.Side != nil && *it.Side == store.SideFrontend, UserKey: it.UserKey}
+	if h := it.Hint; h != nil {
+		item.Guess, item.Crowded, item.Unhandled, item.Referer, item.Release = true, it.Crowded, h.Unhandled, h.Referer, h.Release
+		item.Person = link.Person{Key: h.UserKey, Email: h.UserEmail, IP: h.IP, UserAgent: h.UserAgent}
+	}
 	out := make([]store.LinkVerdict, len(cs))
 	for i, l := range link.Judge(item, in) {
 		out[i] = store.LinkVerdict{Signals: int64(l.Signals), Flags: int64(l.Flags), Primary: l.Primary}
@@ -31,8 +39,20 @@ func judgeLinks(it store.LinkItem, cs []store.LinkCandidate) []store.LinkVerdict
 	return out
 }
 
+func framesOf(in []store.LinkFrame) []link.Frame {
+	out := make([]link.Frame, 0, len(in))
+	for _, f := range in {
+		out = append(out, link.Frame{StartMS: f.StartUS / 1_000, EndMS: f.EndUS / 1_000, Status: int(f.Status)})
+	}
+	return out
+}
+
 func replayOf(r *store.Replay) link.Replay {
-	out := link.Replay{ID: r.ReplayID, UserKey: r.UserKey}
+	out := link.Replay{ID: r.ReplayID, UserKey: r.UserKey,
+		Person: link.Person{Key: personKey(r.UserKey), Email: r.UserEmail, IP: r.IP, UserAgent: r.UserAgent}}
+	// Both are JSON of our own; what cannot be read says nothing.
+	_ = json.Unmarshal([]byte(r.URLs), &out.URLs)
+	_ = json.Unmarshal([]byte(r.Releases), &out.Releases)
 	if r.State == store.ReplayLive && r.StartedMS != nil && r.FinishedMS != nil {
 		out.Recorded, out.StartedMS, out.FinishedMS = true, *r.StartedMS, *r.FinishedMS
 	}
@@ -51,6 +71,8 @@ type work struct {
 	replays map[string]bool // whose recording changed
 	spans   map[string]bool // of requests in the recordings
 	onPage  map[string]bool // traces of those requests
+	// ids of replays whose recording changed, and of sessions that may be replays
+	sessions map[string]bool
 }
 
 // join looks up the other side of everything the batch committed. A redelivered message may have been
@@ -60,7 +82,7 @@ func (l *Linker) join(ctx context.Context, msgs []*message, did *store.Ingested)
 	get := func(org int64) *work {
 		if orgs[org] == nil {
 			orgs[org] = &work{map[store.ItemRef]bool{}, map[string]bool{}, map[string]bool{}, map[string]int{},
-				map[string]bool{}, map[string]bool{}, map[string]bool{}}
+				map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 		}
 		return orgs[org]
 	}
@@ -70,7 +92,7 @@ func (l *Linker) join(ctx context.Context, msgs []*message, did *store.Ingested)
 		w.changed[p.TraceID]++
 	}
 	for _, k := range did.Replays {
-		get(k.OrgID).replays[k.ReplayID] = true
+		get(k.OrgID).replays[k.ReplayID], get(k.OrgID).sessions[k.ReplayID] = true, true
 	}
 	for _, m := range msgs {
 		for _, ref := range m.refs {
@@ -87,6 +109,9 @@ func (l *Linker) join(ctx context.Context, msgs []*message, did *store.Ingested)
 }
 
 func (w *work) recordings(in *store.Write, again bool) {
+	for _, s := range in.ItemSessions {
+		w.sessions[s.SessionID] = true
+	}
 	pairs := in.Traces
 	for i := range in.Segments {
 		s := &in.Segments[i]
@@ -100,7 +125,7 @@ func (w *work) recordings(in *store.Write, again bool) {
 			w.items[store.ItemRef{OrgID: l.OrgID, Kind: l.ItemKind, ID: l.ItemID}] = true
 		}
 		if again {
-			w.replays[s.Segment.ReplayID] = true
+			w.replays[s.Segment.ReplayID], w.sessions[s.Segment.ReplayID] = true, true
 		}
 	}
 	if again {
@@ -118,13 +143,34 @@ func (l *Linker) joinOrg(ctx context.Context, org int64, w *work) error {
 	for _, ref := range parents {
 		w.items[ref] = true
 	}
+	refs, traces, err := l.cfg.Store.JoinSessions(ctx, org, slices.Sorted(maps.Keys(w.sessions)), int64(link.Attribute), int64(link.TraceBridge))
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		w.items[ref] = true
+	}
+	for _, t := range traces {
+		w.traces[t] = true
+	}
+	services, err := l.cfg.Store.ReplaysByService(ctx, org, slices.Collect(maps.Keys(w.items)))
+	if err != nil {
+		return err
+	}
+	for _, id := range services { // their clocks are known better now
+		if !w.replays[id] {
+			if err := l.joinGuesses(ctx, store.ReplayKey{OrgID: org, ReplayID: id}); err != nil {
+				return err
+			}
+		}
+	}
 	for id := range w.replays {
 		if err := l.joinReplay(ctx, store.ReplayKey{OrgID: org, ReplayID: id}, w); err != nil {
 			return err
 		}
 	}
-	refs := slices.Collect(maps.Keys(w.items))
-	if err := l.cfg.Store.JoinItems(ctx, org, refs, judge); err != nil {
+	all := slices.Collect(maps.Keys(w.items))
+	if err := l.cfg.Store.JoinItems(ctx, org, all, judge); err != nil {
 		return err
 	}
 	return l.joinTraces(ctx, org, w)
@@ -144,6 +190,9 @@ func (l *Linker) joinReplay(ctx context.Context, k store.ReplayKey, w *work) err
 	if err != nil {
 		return err
 	}
+	if err := l.joinGuesses(ctx, k); err != nil {
+		return err
+	}
 	shared, err := l.cfg.Store.SharedTraces(ctx, k, link.MaxReplaysPerTrace)
 	if err != nil {
 		return err
@@ -152,6 +201,18 @@ func (l *Linker) joinReplay(ctx context.Context, k store.ReplayKey, w *work) err
 		w.traces[t] = true
 	}
 	return nil
+}
+
+// joinGuesses judges the errors that may belong to a replay by a request's shape or by the person, and
+// that have nothing better.
+func (l *Linker) joinGuesses(ctx context.Context, k store.ReplayKey) error {
+	rs, err := l.cfg.Store.ReplaysByKey(ctx, k.OrgID, []string{k.ReplayID})
+	if err != nil || rs[k.ReplayID] == nil {
+		return err
+	}
+	return l.cfg.Store.GuessedItems(ctx, rs[k.ReplayID], judge, func(refs []store.ItemRef) error {
+		return l.cfg.Store.JoinItems(ctx, k.OrgID, refs, judge)
+	})
 }
 
 // joinTraces judges all items of the traces whose replays changed. A trace that had too many replays

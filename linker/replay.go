@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/linker/link"
@@ -68,6 +69,8 @@ func (m *message) segment(ctx context.Context, p segmentParts, outcomes []store.
 		drop("invalid_replay")
 		return nil
 	}
+	refuse := drop
+	drop = func(reason string) { refuse(reason); m.lose(re.ReplayID, reason) }
 	_, body, err := envelope.SplitRecording(p.recording)
 	if err != nil || len(body) == 0 {
 		drop("invalid_replay_recording")
@@ -198,6 +201,10 @@ func (m *message) replayMeta(ev *envelope.Event) store.ReplayMeta {
 	if ev.SDK != nil {
 		f["sdk_name"], f["sdk_version"] = ev.SDK.Name, ev.SDK.Version
 	}
+	if u := ev.User; u != nil {
+		f["user_email"], f["ip"] = strings.ToLower(u.Email), u.IPAddress
+	}
+	f["user_agent"] = m.userAgent(ev)
 	for k, v := range f {
 		if k != "user_json" {
 			f[k] = clip(v, maxShort)

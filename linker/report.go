@@ -7,6 +7,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/linker/link"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -30,11 +31,32 @@ func (m *message) reportItem(ctx context.Context, it *item) error {
 				PublicKey: o.PublicKey, Category: o.Category, Outcome: o.Outcome, Reason: o.Reason, Quantity: o.Quantity})
 		}
 		return nil
+	case it.Type == stream.ItemPairs: // the edge lets no client send this
+		return m.pairs(it)
 	case it.Type == "client_report":
 		m.clientReport(it)
 		return nil
 	}
-	return m.rawItem(ctx, it)
+	return m.otherItem(ctx, it)
+}
+
+// pairs learns what the edge read off items that it dropped: which replay a trace belongs to.
+func (m *message) pairs(it *item) error {
+	ps, err := stream.ParsePairs(it.payload)
+	if err != nil {
+		return stream.Permanent("pairs", fmt.Errorf("pairs of the edge: %w", err))
+	}
+	for _, p := range ps {
+		if p.Trace.IsZero() || p.Replay.IsZero() {
+			continue
+		}
+		source := link.TraceBridge
+		if p.Source == stream.PairTraceIDs {
+			source = link.TraceIDs
+		}
+		m.w.Traces = append(m.w.Traces, m.pair(p.Trace.String(), p.Replay.String(), source))
+	}
+	return nil
 }
 
 func (m *message) clientReport(it *item) {

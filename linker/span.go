@@ -66,6 +66,7 @@ func (m *message) span(s *envelope.Span, accepted []store.Outcome, refuse func()
 		m.learn(facts)
 		return nil
 	}
+	m.mayBeSession(a, store.ItemSpan, row.SpanID, row.TraceID)
 	m.teach(linked{kind: store.ItemSpan, id: row.SpanID, traceID: row.TraceID, side: row.Side, name: row.Name,
 		timeMS: s.Start.UnixMilli()}, facts)
 	return nil

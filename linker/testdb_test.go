@@ -232,6 +232,10 @@ func (w *world) dump() []string {
 		`SELECT 'span', project_id, trace_id, span_id, is_segment, name FROM spans ORDER BY trace_id, span_id`,
 		`SELECT 'session', sid, status, errors FROM release_sessions ORDER BY sid`,
 		`SELECT 'attachment', event_id, name, size, sha1 FROM attachments ORDER BY event_id, name`,
+		`SELECT 'log', log_id, trace_id, severity, body FROM logs ORDER BY log_id`,
+		`SELECT 'feedback', event_id, message, trace_id, associated_event_id FROM feedback ORDER BY event_id`,
+		`SELECT 'check-in', check_in_id, monitor_slug, status, duration_ms, started_ms, updated_ms FROM check_ins ORDER BY check_in_id`,
+		`SELECT 'hint', event_id, method, path_hash, user_key, user_email, ip FROM event_hints ORDER BY event_id`,
 		`SELECT 'raw', message_id, position, type, size FROM raw_items ORDER BY message_id, position`,
 		`SELECT 'outcome', project_id, category, outcome, reason, SUM(quantity) FROM outcomes GROUP BY project_id, category, outcome, reason
 			ORDER BY project_id, category, outcome, reason`,

@@ -24,7 +24,7 @@ func (m *message) transactionItem(ctx context.Context, it *item) error {
 	case it.Type == "span":
 		return m.spanItem(ctx, it)
 	}
-	return m.rawItem(ctx, it)
+	return m.otherItem(ctx, it)
 }
 
 // transaction stores a transaction as a segment span and its children, so that old and streamed traces

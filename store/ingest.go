@@ -25,6 +25,13 @@ type Write struct {
 	Sessions      []SessionWrite
 	SessionCounts []ReleaseSessionCount
 	RawItems      []RawItem
+	Logs          []LogWrite
+	Feedback      []FeedbackWrite
+	CheckIns      []CheckInWrite
+	Hints         []EventHint // of the message's errors
+	ItemSessions  []ItemSession
+	Expected      []ExpectedReplay
+	Losses        []ReplayLoss
 	Outcomes      []Outcome // of what needs no look at the database to decide
 }
 
@@ -68,7 +75,8 @@ func (s *Store) Ingest(ctx context.Context, ws []*Write) (*Ingested, error) {
 			run  func(context.Context) error
 		}{
 			{"events", b.events}, {"attachments", b.attachments}, {"spans", b.spans}, {"replays", b.replays},
-			{"traces", b.traces}, {"links", b.links}, {"sessions", b.sessions}, {"raw items", b.rawItems},
+			{"traces", b.traces}, {"links", b.links}, {"sessions", b.sessions}, {"logs", b.logs},
+			{"feedback", b.feedback}, {"check-ins", b.checkIns}, {"raw items", b.rawItems}, {"hints", b.hints},
 			{"outcomes", b.outcomes},
 		} {
 			if err := step.run(ctx); err != nil {

@@ -30,6 +30,9 @@ type LinkItem struct {
 	Name         *string `bun:"name"`
 	TimeMS       int64   `bun:"ts_ms"`
 	UserKey      string  `bun:"user_key"`
+
+	Hint    *EventHint `bun:"-"` // of an error that names no replay, when it may need one
+	Crowded bool       `bun:"-"` // more requests of the hint's shape were recorded at that moment than are looked at
 }
 
 // LinkCandidate is a replay an item may belong to, with all facts about the two.
@@ -40,6 +43,9 @@ type LinkCandidate struct {
 	Pair    int64 // sources of the pair of the item's trace and the replay, 0 without one
 	Span    bool  // the replay recorded the request whose span is the item's parent
 	Covers  bool  // a segment was recorded at the item's moment; only looked up when there is a choice
+
+	Frames []LinkFrame // recorded requests of the item's shape, near its moment
+	Offset *int64      // ms that the server's clock is ahead of the page's, when known
 }
 
 // LinkVerdict is the judgement on one candidate; Signals 0: no link.
@@ -55,6 +61,8 @@ type LinkJudge struct {
 	Judge func(LinkItem, []LinkCandidate) []LinkVerdict
 	// Explicit and Kept are the signals and flags that are facts: a judgement adds to them, never clears.
 	Explicit, Kept int64
+	// Certain signals, and ByTrace without the flag Ambiguous, leave nothing to guess.
+	Certain, ByTrace, Ambiguous int64
 	// MaxPairs is how many replays of a trace are looked at; one more than a trace may have and still link.
 	MaxPairs int
 }
@@ -193,6 +201,7 @@ type judged struct {
 	replayIDs map[string]bool            // all of the above
 	replays   map[ReplayKey]*Replay
 	items     []LinkItem
+	guesses   guesses
 }
 
 type itemKey struct{ kind, id string }
@@ -210,6 +219,9 @@ func (s *Store) loadLinkFacts(ctx context.Context, tx bun.Tx, org int64, items [
 	}
 	if err := f.loadSpans(ctx, tx); err != nil {
 		return nil, fmt.Errorf("read requests: %w", err)
+	}
+	if err := f.loadGuesses(ctx, tx, j); err != nil {
+		return nil, fmt.Errorf("read guesses: %w", err)
 	}
 	return f, nil
 }
@@ -310,6 +322,16 @@ func (f *judged) candidates(it *LinkItem) (ids []string, of map[string]*LinkCand
 			get(id).Span = true
 		}
 	}
+	for _, fr := range f.guesses.frames[it.key()] {
+		c := get(fr.ReplayID)
+		c.Frames = append(c.Frames, fr)
+		if ms, ok := f.guesses.offsets[fr.ReplayID]; ok {
+			c.Offset = &ms
+		}
+	}
+	for _, id := range f.guesses.people[it.key()] {
+		get(id)
+	}
 	return slices.Sorted(maps.Keys(of)), of
 }
 
@@ -367,6 +389,7 @@ func (f *judged) decide(items []LinkItem, j LinkJudge) (upserts, deletes []Repla
 		for _, l := range f.links[it.key()] {
 			stored[l.ReplayID] = l
 		}
+		it.Hint, it.Crowded = f.guesses.hints[it.key()], f.guesses.crowded[it.key()]
 		for n, v := range j.Judge(*it, cs) {
 			old, had := stored[ids[n]]
 			want := it.link(f.org, ids[n], cs[n].Replay.FirstSeenMS, v)

@@ -38,7 +38,22 @@ var itemSources = []itemSource{
 			t.side, t.name, t.start_us / 1000 AS ts_ms`,
 	},
 	{
-		kinds: []string{ItemFeedback, ItemCheckIn}, table: "raw_items AS t", id: "t.event_id", where: "t.type IN ('feedback', 'check_in')",
+		kinds: []string{ItemLog}, table: "logs AS t", id: "t.log_id",
+		columns: `'log' AS item_kind, t.log_id AS item_id, t.project_id, t.trace_id, t.span_id AS parent_span_id, t.severity AS level,
+			t.side, SUBSTR(t.body, 1, 200) AS name, t.timestamp_us / 1000 AS ts_ms`,
+	},
+	{
+		kinds: []string{ItemFeedback}, table: "feedback AS t", id: "t.event_id",
+		columns: `'feedback' AS item_kind, t.event_id AS item_id, t.project_id, t.trace_id, t.side, SUBSTR(t.message, 1, 200) AS name,
+			t.timestamp_ms AS ts_ms, t.user_key`,
+	},
+	{
+		kinds: []string{ItemCheckIn}, table: "check_ins AS t", id: "t.check_in_id",
+		columns: `'check_in' AS item_kind, t.check_in_id AS item_id, t.project_id, t.trace_id, t.monitor_slug AS name, t.started_ms AS ts_ms`,
+	},
+	{
+		kinds: []string{ItemMetric, ItemProfile, ItemChunk}, table: "raw_items AS t", id: "t.event_id",
+		where:   "t.type IN ('trace_metric', 'profile', 'profile_chunk')",
 		columns: "t.type AS item_kind, t.event_id AS item_id, t.project_id, t.trace_id, t.received_ms AS ts_ms",
 	},
 }

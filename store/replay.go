@@ -26,6 +26,9 @@ type Replay struct {
 	SDKVersion      string `bun:"sdk_version"`
 	UserKey         string `bun:"user_key"`
 	UserJSON        string `bun:"user_json"`
+	UserEmail       string `bun:"user_email"`
+	IP              string `bun:"ip"`
+	UserAgent       string `bun:"user_agent"`
 	BrowserName     string `bun:"browser_name"`
 	BrowserVersion  string `bun:"browser_version"`
 	OSName          string `bun:"os_name"`
@@ -104,6 +107,9 @@ const (
 	ItemLog         = "log"
 	ItemFeedback    = "feedback"
 	ItemCheckIn     = "check_in"
+	ItemMetric      = "trace_metric" // a container of them
+	ItemProfile     = "profile"      // of a transaction
+	ItemChunk       = "profile_chunk"
 )
 
 // ReplayLink says that an item happened inside a replay. Signals is a bit set of package link;

@@ -44,6 +44,7 @@ type LinkedReplay struct {
 	ReplayPlays     bool    `bun:"replay_plays"`
 	IssueNumber     *int64  `bun:"issue_number"`
 	ProjectSlug     *string `bun:"project_slug"`
+	ReplayLoss      *string `bun:"replay_loss"` // why a segment of it was refused, when one was
 }
 
 // ReplayLinks gives a page of links, the newest first. An item that has not arrived yet has no time:
@@ -85,7 +86,8 @@ func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Pag
 		Join("LEFT JOIN projects AS p ON p.id = rl.project_id AND p.org_id = rl.org_id").
 		ColumnExpr("rl.*").ColumnExpr("COALESCE(r.state, ?) AS replay_state", ReplayPending).
 		ColumnExpr("r.started_ms AS replay_started_ms, r.first_seen_ms AS replay_named_ms, i.number AS issue_number, p.slug AS project_slug").
-		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = rl.org_id AND fs.replay_id = rl.replay_id AND fs.playable) AS replay_plays")
+		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = rl.org_id AND fs.replay_id = rl.replay_id AND fs.playable) AS replay_plays").
+		ColumnExpr("(SELECT MIN(rx.reason) FROM replay_losses AS rx WHERE rx.org_id = rl.org_id AND rx.replay_id = rl.replay_id) AS replay_loss")
 	q = keyset(q, in.Page, order{expr: "COALESCE(rl.ts_ms, rl.created_ms)", tie: "(rl.item_id || rl.item_kind || rl.replay_id)", tieValue: textTie})
 	if err := q.Scan(ctx, &rows); err != nil {
 		return Paged[LinkedReplay]{}, border(fmt.Errorf("replay links: %w", err))

@@ -47,6 +47,7 @@ func (r *Replay) metaColumns() map[string]*string {
 	return map[string]*string{
 		"replay_type": &r.ReplayType, "platform": &r.Platform, "environment": &r.Environment, "dist": &r.Dist,
 		"sdk_name": &r.SDKName, "sdk_version": &r.SDKVersion, "user_key": &r.UserKey, "user_json": &r.UserJSON,
+		"user_email": &r.UserEmail, "ip": &r.IP, "user_agent": &r.UserAgent,
 		"browser_name": &r.BrowserName, "browser_version": &r.BrowserVersion,
 		"os_name": &r.OSName, "os_version": &r.OSVersion, "device_name": &r.DeviceName,
 		"device_family": &r.DeviceFamily, "device_brand": &r.DeviceBrand, "device_model": &r.DeviceModel,

@@ -26,6 +26,14 @@ type Item struct {
 	TimeMS   int64 // 0: not known yet (a recording named the item first)
 	Frontend bool  // sent by a browser or an app
 	UserKey  string
+
+	// What an error can be found by when it names no replay (S10, S11).
+	Guess     bool // it is an error: worth a guess
+	Person    Person
+	Unhandled bool
+	Referer   string
+	Release   string
+	Crowded   bool // more replays recorded such a request at that moment than are among the candidates
 }
 
 // Replay is what [Judge] needs to know of a replay. Without segments it has no times.
@@ -36,6 +44,10 @@ type Replay struct {
 	FinishedMS int64
 	ReceivedMS int64 // of the newest segment
 	UserKey    string
+
+	Person   Person
+	URLs     []string
+	Releases []string
 }
 
 // Window is the time in which an item belongs to the replay, in Unix ms.
@@ -56,6 +68,8 @@ type Candidate struct {
 	Pair   Signals // how the replay is paired with the item's trace (ByTrace); 0 when it is not
 	Span   bool    // the recording holds the request whose span is the item's parent (S6)
 	Covers bool    // a segment was recorded at the item's moment
+	Frames []Frame // recorded requests with the method and path of the item's own, near its moment
+	Offset *int64  // ms that the server's clock is ahead of the page's, as span-level matches of this replay show
 }
 
 // Link is the judgement on one candidate. Signals 0: no link.
@@ -78,7 +92,9 @@ func Judge(it Item, cs []Candidate) []Link {
 		}
 		out[i] = l
 	}
-	byTrace(it, cs, out)
+	shaped := shape(it, cs)
+	byTrace(it, cs, out, shaped)
+	guess(it, cs, out, shaped)
 	for i, c := range cs {
 		if out[i].Signals == 0 {
 			out[i].Flags = 0
@@ -108,8 +124,29 @@ func sessionFlags(it Item, r Replay) Flags {
 // Poisoned says whether a trace with that many replays may not link anything.
 func Poisoned(replays int) bool { return replays > MaxReplaysPerTrace }
 
+// guess adds what can be said without any id, to items that have nothing better.
+func guess(it Item, cs []Candidate, out []Link, shaped int) {
+	best := func() Tier {
+		t := Tier(TierPossible)
+		for i := range out {
+			if o := TierOf(out[i].Signals, out[i].Flags); o.Counted() {
+				t = min(t, o)
+			}
+		}
+		return t
+	}
+	if shaped >= 0 && best() > TierTrace {
+		out[shaped].Signals |= RequestShape
+	}
+	if best() > TierShape {
+		for _, i := range sameUser(it, cs) {
+			out[i].Signals |= SameUser
+		}
+	}
+}
+
 // byTrace adds the trace's signals to the candidates that the trace really points at.
-func byTrace(it Item, cs []Candidate, out []Link) {
+func byTrace(it Item, cs []Candidate, out []Link, shaped int) {
 	var traced []int
 	for i, c := range cs {
 		if c.Pair&ByTrace != 0 {
@@ -119,7 +156,7 @@ func byTrace(it Item, cs []Candidate, out []Link) {
 	if len(traced) == 0 || Poisoned(len(traced)) {
 		return
 	}
-	chosen, sure := guard(it, cs, out, traced)
+	chosen, sure := guard(it, cs, out, traced, shaped)
 	for _, i := range chosen {
 		out[i].Signals |= cs[i].Pair & ByTrace
 		if !sure {
@@ -129,7 +166,7 @@ func byTrace(it Item, cs []Candidate, out []Link) {
 }
 
 // guard picks among the replays of one trace, and says whether the pick is more than a possibility.
-func guard(it Item, cs []Candidate, out []Link, traced []int) (chosen []int, sure bool) {
+func guard(it Item, cs []Candidate, out []Link, traced []int, shaped int) (chosen []int, sure bool) {
 	if len(traced) == 1 {
 		return traced, true
 	}
@@ -147,7 +184,13 @@ func guard(it Item, cs []Candidate, out []Link, traced []int) (chosen []int, sur
 	if len(filter(traced, func(i int) bool { return out[i].Signals != 0 })) > 0 {
 		return nil, true // the item names another of them; guessing would only add noise
 	}
-	same := filter(in, func(i int) bool { return it.UserKey != "" && cs[i].Replay.UserKey == it.UserKey })
+	if slices.Contains(in, shaped) {
+		return []int{shaped}, true
+	}
+	same := filter(in, func(i int) bool {
+		return it.UserKey != "" && cs[i].Replay.UserKey == it.UserKey || it.Person.same(cs[i].Replay.Person) ||
+			!(it.Person.named() && cs[i].Replay.Person.named()) && it.Person.sameIP(cs[i].Replay.Person)
+	})
 	if len(same) > 0 {
 		// One person's consecutive replays: the windows overlap by their margins, the recordings do not.
 		inside := filter(same, func(i int) bool {

@@ -1,6 +1,9 @@
 package link
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // State is what can be said about the replay of a link at a moment.
 type State string
@@ -44,4 +47,18 @@ func StateOf(recorded bool, a Absence, now time.Time) (State, string) {
 		return StateMissing, "the recorder was only buffering and never sent the recording"
 	}
 	return StateMissing, "recording never received"
+}
+
+// LossInWords says what an outcome's reason means for a recording; empty for nil.
+func LossInWords(reason *string) string {
+	if reason == nil {
+		return ""
+	}
+	switch *reason {
+	case "too_large":
+		return "it was larger than a recording may be"
+	case "invalid_replay_recording", "invalid_replay", "invalid_replay_video":
+		return "what the recorder sent could not be read"
+	}
+	return strings.ReplaceAll(*reason, "_", " ")
 }

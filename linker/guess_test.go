@@ -1,0 +1,180 @@
+package linker
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/internal/stream"
+)
+
+// person is how both sides know somebody.
+type person struct{ id, email, ip, agent string }
+
+func (p person) user() map[string]any {
+	u := map[string]any{}
+	for k, v := range map[string]string{"id": p.id, "email": p.email, "ip_address": p.ip} {
+		if v != "" {
+			u[k] = v
+		}
+	}
+	return u
+}
+
+// failing is a recording of one minute of a person's session in which a request failed at the moment.
+// Its page is not traced: nothing is handed over.
+func (w *world) failing(replay string, p person, at time.Time, status int) *stream.Delivery {
+	d := w.recorded(replay, 0, at.Add(-30*time.Second), at.Add(30*time.Second), nil, nil)
+	w.payload(d, func(v map[string]any) {
+		v["user"] = p.user()
+		v["request"] = map[string]any{"headers": map[string]string{"User-Agent": p.agent}}
+	})
+	return w.edit(d, func(env *envelope.Envelope) {
+		for i := range env.Items {
+			if env.Items[i].Header.Type != "replay_recording" {
+				continue
+			}
+			head, body, _ := strings.Cut(string(env.Items[i].Payload), "\n")
+			start := float64(at.Add(-50*time.Millisecond).UnixMilli()) / 1e3
+			request := fmt.Sprintf(`{"type":5,"timestamp":%f,"data":{"tag":"performanceSpan","payload":{"op":"resource.fetch","description":"http://api.test/charge?x=1",`+
+				`"startTimestamp":%f,"endTimestamp":%f,"data":{"method":"POST","statusCode":%d}}}}`, start, start, start+0.1, status)
+			env.Items[i].Payload = []byte(head + "\n" + strings.TrimSuffix(body, "]") + "," + request + "]")
+		}
+	})
+}
+
+// charged is the error of a server that is not traced, while it answered the person's request.
+func (w *world) charged(n int, p person, at time.Time) *stream.Delivery {
+	d := w.goError(n, fmt.Sprintf("%032x", 0xabc000+n), at)
+	return w.payload(d, func(v map[string]any) {
+		delete(v["contexts"].(map[string]any), "trace")
+		v["user"] = p.user()
+		v["request"] = map[string]any{"url": "http://10.0.0.9:8080/charge?x=1", "method": "POST", "headers": map[string]string{"User-Agent": p.agent}}
+		v["release"] = fmt.Sprint("api@", n)
+	})
+}
+
+var (
+	ann    = person{id: "7", ip: "203.0.113.7", agent: "Mozilla/5.0 Ann"}
+	bob    = person{id: "8", ip: "203.0.113.8", agent: "Mozilla/5.0 Bob"}
+	nobody = person{agent: "curl/8"}
+)
+
+// Nothing was handed over: the recorded request and the person decide, and where they do not, nobody does.
+func TestGuesses(t *testing.T) {
+	byIP := func(p person) person { p.id = ""; return p }
+	byAgent := func(p person) person { return person{agent: p.agent} }
+	for _, tt := range []struct {
+		name  string
+		build func(w *world) []*stream.Delivery
+		want  []string
+	}{
+		{"same address, same second", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 500), w.charged(1, byIP(ann), noon)}
+		}, []string{"event aaaa request_shape primary"}},
+		{"two people behind one address: nobody", func(w *world) []*stream.Delivery {
+			two := byIP(bob)
+			two.ip = ann.ip
+			return []*stream.Delivery{w.failing(replayA, byIP(ann), noon, 500), w.failing(replayB, two, noon, 500),
+				w.charged(1, person{ip: ann.ip, agent: "proxy"}, noon)}
+		}, []string{"event aaaa same_user", "event bbbb same_user"}},
+		{"two people behind one address, and the server knows which", func(w *world) []*stream.Delivery {
+			two := bob
+			two.ip = ann.ip
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 500), w.failing(replayB, two, noon, 500), w.charged(1, two, noon)}
+		}, []string{"event bbbb request_shape primary"}},
+		{"a weak sign, alone for ten seconds", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 500), w.charged(1, byAgent(ann), noon)}
+		}, []string{"event aaaa request_shape primary"}},
+		{"a weak sign, with another's request nine seconds later", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 500), w.failing(replayB, bob, noon.Add(9*time.Second), 500), w.charged(1, byAgent(ann), noon)}
+		}, []string{}},
+		{"no sign at all", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 500), w.charged(1, nobody, noon)}
+		}, []string{}},
+		{"another person's error at the same address", func(w *world) []*stream.Delivery {
+			two := bob
+			two.ip = ann.ip
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 500), w.charged(1, two, noon)}
+		}, []string{}},
+		{"the request went well: only the person", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 200), w.charged(1, ann, noon)}
+		}, []string{"event aaaa same_user"}},
+		{"three seconds off: only the person", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 500), w.charged(1, ann, noon.Add(3*time.Second))}
+		}, []string{"event aaaa same_user"}},
+		{"the same e-mail address, the ids differ in kind", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.failing(replayA, person{id: "7", email: "Ann@example.org"}, noon, 200), w.charged(1, person{email: "ann@example.org"}, noon)}
+		}, []string{"event aaaa same_user"}},
+		{"two minutes after the recording", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 500), w.charged(1, ann, noon.Add(2*time.Minute+31*time.Second))}
+		}, []string{}},
+		{"an id comes later: the guess goes", func(w *world) []*stream.Delivery {
+			e := w.charged(1, ann, noon)
+			return []*stream.Delivery{w.failing(replayA, ann, noon, 500), e,
+				w.recorded(replayB, 0, noon, noon.Add(time.Minute), nil, []string{e.EventID.String()})}
+		}, []string{"event bbbb error_ids primary"}},
+		{"one trace in two replays at once: the request decides", func(w *world) []*stream.Delivery {
+			trace := func(d *stream.Delivery) *stream.Delivery {
+				return w.payload(d, func(v map[string]any) {
+					if v["type"] == "replay_event" {
+						v["trace_ids"] = []string{traceT}
+						return
+					}
+					v["contexts"].(map[string]any)["trace"] = map[string]any{"trace_id": traceT, "span_id": spanT}
+				})
+			}
+			return []*stream.Delivery{trace(w.failing(replayA, byIP(ann), noon, 500)), trace(w.failing(replayB, byIP(bob), noon, 500)),
+				trace(w.charged(1, byIP(bob), noon))}
+		}, []string{"event bbbb trace_ids primary"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBothOrders(t, tt.build, func(t *testing.T, w *world) {
+				if diff := cmp.Diff(tt.want, w.links("item_kind = 'event'")); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+// What is known of the person may come with a later segment, or with an earlier one that arrives later.
+func TestGuessesAreJudgedAgain(t *testing.T) {
+	inBothOrders(t, func(w *world) []*stream.Delivery {
+		late := w.payload(w.recorded(replayA, 1, noon.Add(30*time.Second), noon.Add(40*time.Second), nil, nil),
+			func(v map[string]any) { v["user"] = ann.user() })
+		return []*stream.Delivery{w.charged(1, ann, noon), w.failing(replayA, person{agent: "x"}, noon, 500), late}
+	}, func(t *testing.T, w *world) {
+		if diff := cmp.Diff([]string{"event aaaa request_shape primary"}, w.links("1 = 1")); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// The server's clock runs five seconds ahead. A request that both sides name shows it, and then the error
+// of another request, which only its shape ties to the recording, is found.
+func TestClocksAreCompared(t *testing.T) {
+	const ahead = 5 * time.Second
+	inBothOrders(t, func(w *world) []*stream.Delivery {
+		rec := w.withRequests(w.failing(replayA, ann, noon, 500), spanT)
+		page := rec.Received.Add(-2 * time.Second) // when withRequests lets the request begin
+		start := float64(page.Add(ahead).UnixMilli()) / 1e3
+		span, err := json.Marshal(map[string]any{"version": 2, "items": []any{map[string]any{"trace_id": traceT, "span_id": "eeee0000eeee0000",
+			"parent_span_id": spanT, "name": "POST /other", "status": "ok", "is_segment": true, "start_timestamp": start, "end_timestamp": start + 0.05,
+			"attributes": map[string]any{}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := fmt.Sprintf("{}\n{\"type\":\"span\",\"item_count\":1,\"content_type\":\"application/vnd.sentry.items.span.v2+json\"}\n%s\n", span)
+		return []*stream.Delivery{rec, w.charged(1, ann, noon.Add(ahead)), w.split("service", w.first+2, noon.Add(time.Minute), []byte(body))[0]}
+	}, func(t *testing.T, w *world) {
+		if diff := cmp.Diff([]string{"event aaaa request_shape primary"}, w.links("item_kind = 'event'")); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
