@@ -14,7 +14,8 @@ func TestCompatPageIsCurrent(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# What of Sentry's API Hindsight speaks\n\n" +
 		"Made from the route table of package `api` by `go generate ./api`; a test holds it to be current.\n" +
-		"Paths take slugs or ids, with or without the last slash; `/groups/` is the same as `/issues/`. Access is the scope a caller needs in the organisation.\n")
+		"Paths take slugs or ids, with or without the last slash; `/groups/` is the same as `/issues/`. Access is the scope a caller needs in the organisation.\n" +
+		"What SDKs send is another list, line by line: [conformance](conformance.md).\n")
 	routes := api.New(api.Config{BaseURL: &url.URL{Scheme: "http", Host: "h"}}).Routes()
 	for _, part := range []struct {
 		title string
