@@ -137,6 +137,7 @@ type UpdateProjectInput struct {
 		Name     *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Slug     *string `json:"slug,omitempty" minLength:"1" maxLength:"100"`
 		Platform *string `json:"platform,omitempty" maxLength:"64"`
+		SettingsChange
 	}
 }
 

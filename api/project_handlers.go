@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -32,10 +33,12 @@ func (a *API) project(rq *request, p *store.Project, org *store.Organization) Pr
 }
 
 func (a *API) projectDetail(rq *request, p *store.Project) *One[ProjectDetail] {
+	s := a.settingsOf(p)
 	return one(ProjectDetail{
-		Project: a.project(rq, p, rq.org), Organization: a.organization(rq.org), Options: map[string]any{},
-		DigestsMinDelay: 300, DigestsMaxDelay: 1800, SubjectTemplate: "$shortID - $title", AllowedDomains: []string{"*"},
-		DataScrubber: true, DataScrubberDefaults: true, SafeFields: []string{}, SensitiveFields: []string{}, VerifySSL: true,
+		Project: a.project(rq, p, rq.org), Organization: a.organization(rq.org), Options: options(s),
+		DigestsMinDelay: 300, DigestsMaxDelay: 1800, SubjectTemplate: "$shortID - $title", AllowedDomains: s.AllowedDomains,
+		DataScrubber: s.Scrub.Enabled, DataScrubberDefaults: s.Scrub.Defaults, SafeFields: s.Scrub.SafeFields,
+		SensitiveFields: s.Scrub.SensitiveFields, ScrubIPAddresses: s.IP == settings.IPDrop, VerifySSL: true,
 		GroupingConfig: "hindsight:1", BuiltinSymbolSources: []string{}, SymbolSources: "[]", HighlightTags: []string{}, HighlightContext: map[string]any{},
 	})
 }
@@ -126,6 +129,19 @@ func (a *API) updateProject(ctx context.Context, in *UpdateProjectInput) (*One[P
 	if err != nil {
 		return nil, a.failWrite("update project", err, "Another project is already using that slug.")
 	}
+	if c := &in.Body.SettingsChange; !c.empty() {
+		var wrong error
+		p, err = a.Store.EditSettings(ctx, rq.scope, p.ID, func(s *settings.Settings) error {
+			wrong = c.apply(s)
+			return wrong
+		})
+		if wrong != nil {
+			return nil, badRequest(sentence(wrong))
+		}
+		if err != nil {
+			return nil, a.failSettings("update project", err)
+		}
+	}
 	return a.projectDetail(rq, p), nil
 }
 
@@ -162,7 +178,7 @@ func (a *API) key(k *store.ProjectKey) Key {
 	}
 	return Key{
 		RateLimit: null(rate),
-		ID: k.PublicKey, Name: k.Label, Label: k.Label, Public: k.PublicKey, Secret: k.SecretKey, ProjectID: k.ProjectID, IsActive: k.Active,
+		ID:        k.PublicKey, Name: k.Label, Label: k.Label, Public: k.PublicKey, Secret: k.SecretKey, ProjectID: k.ProjectID, IsActive: k.Active,
 		DSN: a.dsn(k), BrowserSDKVersion: "10.x", BrowserSDK: BrowserSDK{Choices: [][2]string{{"latest", "latest"}, {"10.x", "10.x"}}},
 		DateCreated: at(k.CreatedMS), LoaderOptions: LoaderOptions{HasReplay: true, HasPerformance: true},
 	}

@@ -71,6 +71,7 @@ func (a *API) handleRaw(router *mux.Router, rt Route, fn http.HandlerFunc) {
 func (a *API) register(router *mux.Router) {
 	a.registerIdentity()
 	a.registerProjects()
+	a.registerProjectSettings()
 	a.registerIssues()
 	a.registerEvents(router)
 	a.registerReplays(router)

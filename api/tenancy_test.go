@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hindsight-dev/hindsight/api"
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -15,6 +16,8 @@ import (
 // tenant's ids where a caller tries those. A route that changes something must have an entry.
 var requests = map[string]struct{ query, body string }{
 	"signIn": {body: `{"email":"nobody@example.com","password":"wrong"}`}, "signInWithLink": {body: `{"token":"none"}`}, "signOut": {},
+	"updateProjectSettings": {body: string(settings.Default().JSON())}, "testScrubbing": {body: `{"type":"text","input":"x"}`},
+	"updateFilter": {body: `{"active":true}`},
 	"createProject": {body: `{"name":"Fresh"}`}, "updateProject": {body: `{"name":"Renamed"}`},
 	"createKey": {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
 	"updateIssues": {query: "id={issue}", body: `{"status":"resolved"}`}, "updateIssue": {body: `{"status":"resolved"}`},
@@ -35,7 +38,7 @@ func projectOf(path string, o *tenant) *store.Project {
 // fill puts the ids of one tenant into the place of another's organisation and project.
 func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 	path := strings.NewReplacer("{org}", org, "{project}", p.Slug, "{issue}", itoa(ids.issue), "{event}", eventA, "{replay}", replayA, "{trace}", traceA,
-		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1").Replace(rt.Path)
+		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost").Replace(rt.Path)
 	if q := requests[rt.ID].query; q != "" {
 		path += "?" + strings.ReplaceAll(q, "{issue}", itoa(ids.issue))
 	}

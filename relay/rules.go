@@ -21,12 +21,7 @@ func NewRules(s settings.Settings) *Rules {
 	return &Rules{
 		settings: s,
 		filter:   filter.New(s.Filters),
-		scrub: scrub.New(scrub.Config{
-			ScrubData: s.Scrub.Enabled, ScrubDefaults: s.Scrub.Defaults,
-			ScrubIPAddresses: s.IP == settings.IPDrop, TruncateIPAddresses: s.IP == settings.IPTruncate,
-			DOMText:         s.Scrub.DOMText,
-			SensitiveFields: s.Scrub.SensitiveFields, ExcludeFields: s.Scrub.SafeFields,
-		}),
+		scrub:    scrub.New(scrub.ConfigOf(&s)),
 	}
 }
 

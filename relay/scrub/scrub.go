@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/settings"
 )
 
 // Version of the rules; stored with what they were applied to.
@@ -34,6 +35,15 @@ type Config struct {
 
 // DefaultConfig is what a new project has: the default rules, addresses are kept.
 func DefaultConfig() Config { return Config{ScrubData: true, ScrubDefaults: true} }
+
+// ConfigOf picks the rules out of a project's settings.
+func ConfigOf(s *settings.Settings) Config {
+	return Config{
+		ScrubData: s.Scrub.Enabled, ScrubDefaults: s.Scrub.Defaults, DOMText: s.Scrub.DOMText,
+		ScrubIPAddresses: s.IP == settings.IPDrop, TruncateIPAddresses: s.IP == settings.IPTruncate,
+		SensitiveFields: s.Scrub.SensitiveFields, ExcludeFields: s.Scrub.SafeFields,
+	}
+}
 
 // Scrubber applies one Config. It may be used by many goroutines.
 type Scrubber struct {
