@@ -24,17 +24,28 @@ func (m *message) logItem(_ context.Context, it *item) error {
 		m.refuse(it, "invalid_container")
 		return nil
 	}
+	if len(parts) == 0 {
+		m.outcome(it.Type, it.ItemHeader, int64(len(it.payload)), store.OutcomeAccepted, "")
+	}
+	// What of the container is no log (brackets, settings) counts with the first: the bytes that
+	// came in are the bytes that are told.
+	around := int64(len(it.payload))
+	for _, p := range parts {
+		around -= int64(len(p))
+	}
 	for i, p := range parts {
 		one := 1
+		size := int64(len(p)) + around
+		around = 0
 		h := it.ItemHeader
 		h.ItemCount = &one
 		row, a, ok := m.logRow(p)
 		if !ok {
-			m.outcome(it.Type, h, int64(len(p)), store.OutcomeInvalid, "invalid_log")
+			m.outcome(it.Type, h, size, store.OutcomeInvalid, "invalid_log")
 			continue
 		}
 		row.LogID = hashText(m.ID, strconv.Itoa(it.position), strconv.Itoa(i))
-		if err := m.log(row, a, m.quantities(it.Type, h, int64(len(p)), store.OutcomeAccepted, "")); err != nil {
+		if err := m.log(row, a, m.quantities(it.Type, h, size, store.OutcomeAccepted, "")); err != nil {
 			return err
 		}
 	}
