@@ -54,7 +54,7 @@ func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Pag
 	arms := []*bun.SelectQuery{}
 	arm := func(where string, args ...any) {
 		arms = append(arms, s.read.NewSelect().TableExpr("replay_links AS x").
-			ColumnExpr("x.item_kind, x.item_id, x.replay_id").Where("x.org_id = ?", scope.OrgID).Where(where, args...))
+			ColumnExpr("x.*").Where("x.org_id = ?", scope.OrgID).Where(where, args...))
 	}
 	if len(in.Events) > 0 {
 		arm("x.item_kind = ? AND x.item_id IN (?)", ItemEvent, bun.List(in.Events))
@@ -79,16 +79,15 @@ func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Pag
 		chosen = chosen.Union(a)
 	}
 	var rows []LinkedReplay
-	q := s.read.NewSelect().With("chosen", chosen).TableExpr("chosen AS c").
-		Join("JOIN replay_links AS rl ON rl.org_id = ? AND rl.item_kind = c.item_kind AND rl.item_id = c.item_id AND rl.replay_id = c.replay_id", scope.OrgID).
-		Join("LEFT JOIN replays AS r ON r.org_id = rl.org_id AND r.replay_id = rl.replay_id").
-		Join("LEFT JOIN issues AS i ON i.id = rl.issue_id AND i.org_id = rl.org_id").
-		Join("LEFT JOIN projects AS p ON p.id = rl.project_id AND p.org_id = rl.org_id").
-		ColumnExpr("rl.*").ColumnExpr("COALESCE(r.state, ?) AS replay_state", ReplayPending).
+	q := s.read.NewSelect().With("chosen", chosen).TableExpr("chosen").
+		Join("LEFT JOIN replays AS r ON r.org_id = chosen.org_id AND r.replay_id = chosen.replay_id").
+		Join("LEFT JOIN issues AS i ON i.id = chosen.issue_id AND i.org_id = chosen.org_id").
+		Join("LEFT JOIN projects AS p ON p.id = chosen.project_id AND p.org_id = chosen.org_id").
+		ColumnExpr("chosen.*").ColumnExpr("COALESCE(r.state, ?) AS replay_state", ReplayPending).
 		ColumnExpr("r.started_ms AS replay_started_ms, r.first_seen_ms AS replay_named_ms, i.number AS issue_number, p.slug AS project_slug").
-		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = rl.org_id AND fs.replay_id = rl.replay_id AND fs.playable) AS replay_plays").
-		ColumnExpr("(SELECT MIN(rx.reason) FROM replay_losses AS rx WHERE rx.org_id = rl.org_id AND rx.replay_id = rl.replay_id) AS replay_loss")
-	q = keyset(q, in.Page, order{expr: "COALESCE(rl.ts_ms, rl.created_ms)", tie: "(rl.item_id || rl.item_kind || rl.replay_id)", tieValue: textTie})
+		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = chosen.org_id AND fs.replay_id = chosen.replay_id AND fs.playable) AS replay_plays").
+		ColumnExpr("(SELECT MIN(rx.reason) FROM replay_losses AS rx WHERE rx.org_id = chosen.org_id AND rx.replay_id = chosen.replay_id) AS replay_loss")
+	q = keyset(q, in.Page, order{expr: "COALESCE(chosen.ts_ms, chosen.created_ms)", tie: "(chosen.item_id || chosen.item_kind || chosen.replay_id)", tieValue: textTie})
 	if err := q.Scan(ctx, &rows); err != nil {
 		return Paged[LinkedReplay]{}, border(fmt.Errorf("replay links: %w", err))
 	}
