@@ -45,7 +45,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.Init(ctx); err != nil {
+	if err := prepare(ctx, m); err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}
 	for try := 1; ; try++ {
@@ -60,6 +60,20 @@ func (s *Store) Migrate(ctx context.Context) error {
 			}
 		default:
 			return fmt.Errorf("migrate: %w", err)
+		}
+	}
+}
+
+// prepare makes the tables that remember what is applied. The server may still be at the same statement
+// for a process that was killed a moment ago: CREATE TABLE IF NOT EXISTS then fails, and is tried again.
+func prepare(ctx context.Context, m *migrate.Migrator) error {
+	for try := 1; ; try++ {
+		err := m.Init(ctx)
+		if err == nil || try == migrationTries || !isCreateRace(err) {
+			return err
+		}
+		if err := wait(ctx, 200*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }
@@ -182,6 +196,11 @@ func (s *Store) lockMigrations(ctx context.Context) (unlock func(), err error) {
 func isLockTimeout(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.Code == "55P03" // lock_not_available
+}
+
+func isCreateRace(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "23505" || pg.Code == "42P07") // unique_violation in the catalogue, duplicate_table
 }
 
 func isMissingTable(err error) bool {
