@@ -31,11 +31,7 @@ func (a *API) getReplayFrames(ctx context.Context, in *ReplayPath) (*One[ReplayF
 	}
 	out := ReplayFrames{ReplayID: r.ReplayID, StartedAt: atPtr(r.StartedMS), FinishedAt: atPtr(r.FinishedMS), Frames: []RecordingFrame{}}
 	size := 0
-	err = a.Store.EachSegmentFrames(ctx, rq.scope, r.ReplayID, func(packed []byte) error {
-		raw, err := store.Decompress(packed)
-		if err != nil {
-			return err
-		}
+	err = a.Store.EachSegmentFrames(ctx, a.Blobs, rq.scope, r.ReplayID, func(raw []byte) error {
 		var frames []RecordingFrame
 		if err := json.Unmarshal(raw, &frames); err != nil {
 			return err

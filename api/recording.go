@@ -2,7 +2,6 @@ package api
 
 import (
 	"bufio"
-	"compress/zlib"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,36 +19,6 @@ import (
 
 // maxInflated bounds what one segment gives, in bytes: what the linker lets in.
 const maxInflated = 50 << 20
-
-// openSegment opens the rrweb events of a segment: the client's own bytes, inflated. It checks only
-// that they begin as an array: a segment is marked unplayable when it is stored, and those are never served.
-func (a *API) openSegment(ctx context.Context, s *store.ReplaySegment) (io.ReadCloser, error) {
-	blob, err := a.Blobs.Get(ctx, s.Blob)
-	if err != nil {
-		return nil, fmt.Errorf("open segment %d of replay %s: %w", s.SegmentID, s.ReplayID, err)
-	}
-	br := bufio.NewReader(blob)
-	first, err := br.Peek(1)
-	if err != nil {
-		blob.Close()
-		return nil, fmt.Errorf("read segment %d of replay %s: %w", s.SegmentID, s.ReplayID, err)
-	}
-	if first[0] == '[' {
-		return struct {
-			io.Reader
-			io.Closer
-		}{br, blob}, nil
-	}
-	zr, err := zlib.NewReader(br)
-	if err != nil {
-		blob.Close()
-		return nil, fmt.Errorf("inflate segment %d of replay %s: %w", s.SegmentID, s.ReplayID, err)
-	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(zr, maxInflated), blob}, nil
-}
 
 // writeDeadline is how long one segment may take to be written to a client that reads.
 const writeDeadline = 30 * time.Second
@@ -75,8 +44,9 @@ func (a *API) downloadSegments(w http.ResponseWriter, r *http.Request) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	rc := http.NewResponseController(w)
 	separator := "["
+	from := &store.Archives{Blobs: a.Blobs}
 	for i := range segments {
-		events, err := a.segmentEvents(r.Context(), &segments[i])
+		events, err := segmentEvents(r.Context(), from, &segments[i])
 		if err != nil {
 			a.Log.Warn("segment cannot be served", "err", err)
 			events = []byte("[]")
@@ -97,22 +67,17 @@ func (a *API) downloadSegments(w http.ResponseWriter, r *http.Request) {
 	_ = out.Flush()
 }
 
-// segmentEvents reads a whole segment and holds it to be one JSON array: one bad segment must not
-// spoil the stream of all.
-func (a *API) segmentEvents(ctx context.Context, s *store.ReplaySegment) ([]byte, error) {
+// segmentEvents reads a whole segment, the client's own bytes, inflated, and holds it to be one JSON array:
+// one bad segment must not spoil the stream of all.
+func segmentEvents(ctx context.Context, from *store.Archives, s *store.ReplaySegment) ([]byte, error) {
 	if !s.Playable {
 		return []byte("[]"), nil
 	}
-	rd, err := a.openSegment(ctx, s)
+	b, err := from.Events(ctx, s, maxInflated)
 	if err != nil {
 		return nil, err
 	}
-	defer rd.Close()
-	b, err := io.ReadAll(io.LimitReader(rd, maxInflated+1))
-	if err != nil {
-		return nil, fmt.Errorf("read segment %d of replay %s: %w", s.SegmentID, s.ReplayID, err)
-	}
-	if len(b) > maxInflated || len(b) == 0 || b[0] != '[' || !json.Valid(b) {
+	if len(b) == 0 || b[0] != '[' || !json.Valid(b) {
 		return nil, fmt.Errorf("segment %d of replay %s is not an array of events", s.SegmentID, s.ReplayID)
 	}
 	return b, nil
@@ -127,7 +92,7 @@ func (a *API) downloadSegment(w http.ResponseWriter, r *http.Request) {
 		writeError(w, err)
 		return
 	}
-	events, err := a.segmentEvents(r.Context(), s)
+	events, err := segmentEvents(r.Context(), &store.Archives{Blobs: a.Blobs}, s)
 	if err != nil {
 		writeError(w, a.fail("read segment", err))
 		return

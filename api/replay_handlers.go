@@ -26,7 +26,7 @@ func (a *API) listReplays(ctx context.Context, in *ReplaysInput) (*DataList[Repl
 		sort = "-started_at"
 	}
 	name, descending := strings.CutPrefix(sort, "-")
-	if q.Sort, q.Ascending = name, !descending; !store.IsReplaySort(name) {
+	if q.Sort, q.Ascending = name, !descending; !a.Store.IsReplaySort(name) {
 		return nil, badRequest("Invalid sort: replays cannot be sorted by " + name + ".")
 	}
 	if q.Page.Cursor, err = parseCursor(in.Cursor); err != nil {

@@ -23,13 +23,14 @@ type Stream interface {
 
 // Config is what a linker needs. Store, Blobs, Stream and Log are required.
 type Config struct {
-	Store   *store.Store
-	Blobs   store.Blobs
-	Stream  Stream
-	Log     *slog.Logger
-	Metrics prometheus.Registerer // nil: no metrics
-	Batch   int                   // messages per batch; 0: 100
-	Workers int                   // concurrent batches of events, transactions, spans and replays each; 0: 1 on SQLite's one writer, 2 else
+	Store     *store.Store
+	Blobs     store.Blobs
+	Stream    Stream
+	Log       *slog.Logger
+	Metrics   prometheus.Registerer // nil: no metrics
+	Batch     int                   // messages per batch; 0: 100
+	Retention Retention             // of recordings; zero: 90 days, 365 for those of open issues
+	Workers   int                   // concurrent batches of events, transactions, spans and replays each; 0: 1 on SQLite's one writer, 2 else
 
 	// Committed, when set, is called between a batch's commit and its joins. Tests force interleavings there.
 	Committed func(context.Context, stream.Kind)
@@ -94,7 +95,12 @@ func (l *Linker) Run(ctx context.Context) error {
 			}
 		})
 	}
+	var keeping sync.WaitGroup
+	keeping.Go(func() { l.deriveChapters(ctx) })
+	keeping.Go(func() { l.keepRecordings(ctx) })
 	wg.Wait()
+	cancel()
+	keeping.Wait()
 	close(errs)
 	return <-errs
 }

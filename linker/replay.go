@@ -104,6 +104,9 @@ func (m *message) segment(ctx context.Context, p segmentParts, outcomes []store.
 	}
 	w := store.SegmentWrite{Segment: seg, Meta: m.replayMeta(ev), DeadClicks: int64(rec.Dead), RageClicks: int64(rec.Rage),
 		Outcomes: outcomes, Links: m.errorLinks(re), Requests: m.requests(re.ReplayID.String(), rec.Requests)}
+	if rec.problem == "" {
+		w.Clicks, w.Screen = clicks(seg, rec), m.screen(seg, body)
+	}
 	w.Meta.URLs = pages(re, rec)
 	w.Meta.Fields["replay_type"] = clip(re.ReplayType, maxShort)
 	replay := re.ReplayID.String()

@@ -10,15 +10,17 @@ type FilterOp int
 
 // The kinds of condition.
 const (
-	FilterAll  FilterOp = iota // every one of Subs; none: always true
-	FilterAny                  // one of Subs; none: never
-	FilterNot                  // not the one in Subs
-	FilterEq                   // the field is one of Values
-	FilterGt                   // the field is greater than Values[0]; so on
-	FilterGte                  //
-	FilterLt                   //
-	FilterLte                  //
-	FilterLike                 // the field has the Parts in this order, in any case, with anything between them
+	FilterAll   FilterOp = iota // every one of Subs; none: always true
+	FilterAny                   // one of Subs; none: never
+	FilterNot                   // not the one in Subs
+	FilterEq                    // the field is one of Values
+	FilterGt                    // the field is greater than Values[0]; so on
+	FilterGte                   //
+	FilterLt                    //
+	FilterLte                   //
+	FilterSome                  // one row of the things that Field names fits Subs[0], whose fields are theirs
+	FilterMatch                 // the field shows Values[0], words as [Words] makes them, one after the other
+	FilterLike                  // the field has the Parts in this order, in any case, with anything between them
 )
 
 // Filter is a condition on rows. Field is one of the names that the query it is given to knows
@@ -39,6 +41,10 @@ func And(fs ...Filter) Filter { return Filter{Op: FilterAll, Subs: fs} }
 type field struct {
 	expr string
 	in   string
+	args []any // of placeholders in in
+
+	word   string              // of FilterMatch: the condition, with one placeholder; in ends where it goes
+	phrase func(string) string // makes its argument
 }
 
 // where writes a filter as SQL with placeholders. Only the constants of fields and these words get
@@ -56,11 +62,36 @@ func (f Filter) where(fields map[string]field) (string, []any, error) {
 	if !ok {
 		return "", nil, fmt.Errorf("%w: unknown filter field %q", ErrInvalid, f.Field)
 	}
+	switch {
+	case f.Op == FilterSome:
+		s, args, err := f.Subs[0].where(rowOf(fields, fd.in))
+		if fd.in != "" {
+			s = "EXISTS (" + fd.in + " AND " + s + ")"
+		}
+		return s, args, err
+	case (f.Op == FilterMatch) != (fd.word != ""):
+		return "", nil, fmt.Errorf("%w: filter field %q cannot be compared so", ErrInvalid, f.Field)
+	case f.Op == FilterMatch:
+		text, _ := f.Values[0].(string)
+		return "(" + fd.in + fd.word + "))", []any{fd.phrase(text)}, nil
+	}
 	s, args := f.compare(fd.expr)
+	args = append(append([]any{}, fd.args...), args...)
 	if fd.in != "" {
 		s = "EXISTS (" + fd.in + " AND " + s + ")"
 	}
 	return "(" + s + ")", args, nil
+}
+
+// rowOf gives the fields of the same row as something reached by in, to be compared where they stand.
+func rowOf(fields map[string]field, in string) map[string]field {
+	out := map[string]field{}
+	for k, v := range fields {
+		if v.in == in && v.expr != "" {
+			out[k] = field{expr: v.expr}
+		}
+	}
+	return out
 }
 
 func (f Filter) join(fields map[string]field) (string, []any, error) {

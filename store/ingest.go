@@ -77,7 +77,7 @@ func (s *Store) Ingest(ctx context.Context, ws []*Write) (*Ingested, error) {
 			{"events", b.events}, {"attachments", b.attachments}, {"spans", b.spans}, {"replays", b.replays},
 			{"traces", b.traces}, {"links", b.links}, {"sessions", b.sessions}, {"logs", b.logs},
 			{"feedback", b.feedback}, {"check-ins", b.checkIns}, {"raw items", b.rawItems}, {"hints", b.hints},
-			{"outcomes", b.outcomes},
+			{"outcomes", b.outcomes}, {"stale", b.stale},
 		} {
 			if err := step.run(ctx); err != nil {
 				return fmt.Errorf("%s: %w", step.name, err)

@@ -152,7 +152,14 @@ func (s *Store) judge(ctx context.Context, tx bun.Tx, org int64, items []LinkIte
 		return err
 	}
 	upserts, deletes := f.decide(items, j)
-	return writeJudged(ctx, tx, upserts, deletes, j)
+	if err := writeJudged(ctx, tx, upserts, deletes, j); err != nil {
+		return err
+	}
+	var changed []ReplayKey
+	for _, l := range slices.Concat(upserts, deletes) {
+		changed = append(changed, ReplayKey{l.OrgID, l.ReplayID})
+	}
+	return s.markStale(ctx, tx, changed)
 }
 
 func keysOf(org int64, ids map[string]bool) []ReplayKey {

@@ -89,6 +89,9 @@ func readsWhole(line string) bool {
 	if !ok {
 		return false
 	}
+	if _, index, ok := strings.Cut(line, "VIRTUAL TABLE INDEX "); ok && index != "0:" {
+		return false // the words that are asked for, or the JSON of one row
+	}
 	name := strings.Fields(scan)[0]
 	switch name {
 	case "names", "counted", "(subquery-2)", "chosen", "c", "CONSTANT", "(subquery-1)": // of the query itself, bounded
@@ -163,7 +166,7 @@ func TestListQueriesUseIndexes(t *testing.T) {
 		add("replay", func() error { _, err := s.Replay(ctx, scope, id); return ignoreNotFound(err) })
 		add("replay items", func() error { _, err := s.ReplayItems(ctx, scope, []string{id}, 5); return err })
 		add("segments", func() error { _, err := s.Segments(ctx, scope, id, 0, 5); return err })
-		add("frames", func() error { return s.EachSegmentFrames(ctx, scope, id, func([]byte) error { return nil }) })
+		add("frames", func() error { return s.EachSegmentFrames(ctx, nil, scope, id, func([]byte) error { return nil }) })
 		add("viewers", func() error { _, err := s.ReplayViewers(ctx, scope, id); return err })
 		add("events of replay", func() error {
 			_, err := s.EventsOfReplay(ctx, scope, id, store.Page{Limit: 5, Cursor: after})

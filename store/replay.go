@@ -67,6 +67,7 @@ type ReplaySegment struct {
 	Blob        string `bun:"blob"`
 	Frames      []byte `bun:"frames"` // zstd JSON of the recording's frames without DOM data
 	ReceivedMS  int64  `bun:"received_ms"`
+	Place       *int64 `bun:"place"` // in the object that Blob then is, with the other segments; see [Archive]
 }
 
 // ReplayTrace pairs a trace with a replay; Sources is a bit set of link signals.

@@ -63,6 +63,7 @@ var (
 var replaySorts = map[string]string{
 	"started_at": "r.started_ms", "finished_at": "COALESCE(r.finished_ms, r.started_ms)", "duration": durationMS, "activity": activity,
 	"count_errors": errorCount, "count_backend_errors": backendCount, "count_warnings": warningCount, "count_infos": infoCount, "count_segments": segmentCount,
+	"project_id": "COALESCE(r.project_id, 0)", "usefulness": worthOf,
 	"count_urls": "r.count_urls", "count_dead_clicks": "r.count_dead_clicks", "count_rage_clicks": "r.count_rage_clicks",
 }
 
@@ -91,7 +92,7 @@ var replayFields = map[string]field{
 }
 
 // replayFieldsOf adds the members of JSON columns, which the engines spell differently.
-func (s *Store) replayFieldsOf() map[string]field {
+func (s *Store) replayFieldsOf(scope Scope, f *Filter) map[string]field {
 	fs := make(map[string]field, len(replayFields)+8)
 	for k, v := range replayFields {
 		fs[k] = v
@@ -99,11 +100,14 @@ func (s *Store) replayFieldsOf() map[string]field {
 	for _, m := range []string{"id", "email", "username", "name", "ip_address"} {
 		fs["user."+m] = field{expr: s.jsonText("r.user_json", m)}
 	}
+	s.derivedFieldsOf(fs, scope, f)
 	return fs
 }
 
 // IsReplaySort says whether replays can be sorted by a name.
-func IsReplaySort(name string) bool { return replaySorts[name] != "" }
+func (s *Store) IsReplaySort(name string) bool {
+	return replaySorts[name] != "" || s.textSorts()[name] != ""
+}
 
 func listedReplay(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.ColumnExpr("r.*").ColumnExpr(segmentCount + " AS segments").ColumnExpr(badSegments + " AS unplayable").
@@ -113,11 +117,11 @@ func listedReplay(q *bun.SelectQuery) *bun.SelectQuery {
 
 // Replays gives a page of replays that have a recording.
 func (s *Store) Replays(ctx context.Context, scope Scope, in ReplayQuery) (Paged[ListedReplay], error) {
-	sort := replaySorts[in.Sort]
-	if sort == "" {
+	sort, text := replaySorts[in.Sort], s.textSorts()[in.Sort]
+	if sort == "" && text == "" {
 		return Paged[ListedReplay]{}, fmt.Errorf("%w: replays are not sorted by %q", ErrInvalid, in.Sort)
 	}
-	where, args, err := in.Filter.where(s.replayFieldsOf())
+	where, args, err := in.Filter.where(s.replayFieldsOf(scope, &in.Filter))
 	if err != nil {
 		return Paged[ListedReplay]{}, err
 	}
@@ -125,7 +129,7 @@ func (s *Store) Replays(ctx context.Context, scope Scope, in ReplayQuery) (Paged
 		ListedReplay `bun:",extend"`
 		SortValue    int64 `bun:"sort_value"`
 	}
-	q := listedReplay(s.read.NewSelect().TableExpr("replays AS r")).ColumnExpr(sort+" AS sort_value").
+	q := listedReplay(s.read.NewSelect().TableExpr("replays AS r")).
 		Where("r.org_id = ? AND r.state = ? AND r.started_ms IS NOT NULL", scope.OrgID, ReplayLive).Where(where, args...)
 	if len(in.Projects) > 0 {
 		q = q.Where("r.project_id IN (?)", bun.List(in.Projects))
@@ -140,7 +144,13 @@ func (s *Store) Replays(ctx context.Context, scope Scope, in ReplayQuery) (Paged
 	if in.ToMS != 0 {
 		q = q.Where("r.started_ms <= ?", in.ToMS)
 	}
-	q = keyset(q, in.Page, order{expr: sort, tie: "r.replay_id", tieValue: textTie, ascending: in.Ascending})
+	if text != "" {
+		if q, err = s.sortByText(ctx, q, scope, text, in); err != nil {
+			return Paged[ListedReplay]{}, err
+		}
+	} else {
+		q = keyset(q.ColumnExpr(sort+" AS sort_value"), in.Page, order{expr: sort, tie: "r.replay_id", tieValue: textTie, ascending: in.Ascending})
+	}
 	if err := q.Scan(ctx, &rows); err != nil {
 		return Paged[ListedReplay]{}, border(fmt.Errorf("list replays: %w", err))
 	}
@@ -228,31 +238,6 @@ func (s *Store) Segment(ctx context.Context, scope Scope, replayID string, segme
 	return rows, nil
 }
 
-// EachSegmentFrames calls yield with the frames of a replay's segments in order, compressed as
-// stored, until it says no. At most a few segments are in memory at a time.
-func (s *Store) EachSegmentFrames(ctx context.Context, scope Scope, replayID string, yield func(frames []byte) error) error {
-	const batch = 16
-	for offset := 0; ; offset += batch {
-		var rows []ReplaySegment
-		err := s.read.NewSelect().Model(&rows).Column("frames").Where("rs.org_id = ? AND rs.replay_id = ?", scope.OrgID, replayID).
-			OrderExpr("rs.segment_id, rs.body_hash").Offset(int64(offset)).Limit(batch).Scan(ctx)
-		if err != nil {
-			return border(fmt.Errorf("frames of replay %s: %w", replayID, err))
-		}
-		for _, r := range rows {
-			if len(r.Frames) == 0 {
-				continue
-			}
-			if err := yield(r.Frames); err != nil {
-				return err
-			}
-		}
-		if len(rows) < batch {
-			return nil
-		}
-	}
-}
-
 // ReplayViewers gives who watched a replay, the latest first.
 func (s *Store) ReplayViewers(ctx context.Context, scope Scope, replayID string) ([]User, error) {
 	var us []User
@@ -290,37 +275,6 @@ func (s *Store) MarkReplayViewed(ctx context.Context, scope Scope, userID int64,
 		return border(fmt.Errorf("mark replay %s viewed: %w", replayID, err))
 	}
 	return nil
-}
-
-// DeleteReplay makes a tombstone of a replay: late segments are refused, its links stay and say that
-// it was deleted. It gives the keys of the blobs that are to be removed now.
-func (s *Store) DeleteReplay(ctx context.Context, scope Scope, replayID string) (blobs []string, err error) {
-	err = s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		// The tombstone first: whoever inserts a segment looks at it behind this row's lock.
-		res, err := tx.NewUpdate().Model((*Replay)(nil)).Set("state = ?", ReplayDeleted).
-			Set("user_json = '{}', user_key = '', urls = '[]', tags = '{}', count_urls = 0, count_dead_clicks = 0, count_rage_clicks = 0").
-			Where("org_id = ? AND replay_id = ?", scope.OrgID, replayID).Exec(ctx)
-		if err != nil {
-			return err
-		}
-		if err := someRow(res, "replay %s", replayID); err != nil {
-			return err
-		}
-		err = tx.NewSelect().Model((*ReplaySegment)(nil)).Column("blob").Where("org_id = ? AND replay_id = ?", scope.OrgID, replayID).Scan(ctx, &blobs)
-		if err != nil {
-			return err
-		}
-		for _, model := range []any{(*ReplaySegment)(nil), (*ReplayTrace)(nil), (*ReplayRequest)(nil), (*ReplayView)(nil)} {
-			if _, err := tx.NewDelete().Model(model).Where("org_id = ? AND replay_id = ?", scope.OrgID, replayID).Exec(ctx); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("delete replay %s: %w", replayID, err)
-	}
-	return blobs, nil
 }
 
 // EventsOfReplay gives a page of the events that count as a replay's, with their issues' numbers.

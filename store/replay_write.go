@@ -18,6 +18,8 @@ type SegmentWrite struct {
 	Links    []ReplayLink // events the recording names
 	Traces   []ReplayTrace
 	Requests []ReplayRequest
+	Clicks   []ReplayClick
+	Screen   *ReplayScreen // nil: nothing was on it
 
 	DeadClicks, RageClicks int64
 	Outcomes               []Outcome
@@ -198,6 +200,8 @@ func (b *batch) segments(ctx context.Context, all []*SegmentWrite, replays map[R
 		fresh[inserted[i].key()] = true
 	}
 	var requests []ReplayRequest
+	var clicks []ReplayClick
+	var screens []ReplayScreen
 	changed := map[ReplayKey]bool{}
 	for _, w := range todo {
 		k := w.Segment.key()
@@ -209,6 +213,10 @@ func (b *batch) segments(ctx context.Context, all []*SegmentWrite, replays map[R
 		}
 		fresh[k] = false
 		requests = append(requests, w.Requests...)
+		clicks = append(clicks, w.Clicks...)
+		if w.Screen != nil {
+			screens = append(screens, *w.Screen)
+		}
 		if err := replays[k.replay].meet(w); err != nil {
 			return err
 		}
@@ -216,6 +224,12 @@ func (b *batch) segments(ctx context.Context, all []*SegmentWrite, replays map[R
 	}
 	if err := b.requests(ctx, requests); err != nil {
 		return fmt.Errorf("requests: %w", err)
+	}
+	if err := b.clicks(ctx, clicks); err != nil {
+		return err
+	}
+	if err := b.screens(ctx, screens); err != nil {
+		return err
 	}
 	b.out.Replays = sortedReplays(maps.Keys(changed))
 	for _, k := range b.out.Replays {

@@ -240,7 +240,8 @@ func schema(t *testing.T, s *store.Store) map[string][]string {
 			t.Fatal(err)
 		}
 		for _, r := range rows {
-			if !strings.HasPrefix(r.Table, "bun_") { // made by bun, in each engine's own types
+			// Those of bun are in each engine's own types, and so is the index of words.
+			if !strings.HasPrefix(r.Table, "bun_") && !strings.HasPrefix(r.Table, "replay_words") && r.Line != "index replay_words" {
 				out[r.Table] = append(out[r.Table], r.Line)
 			}
 		}

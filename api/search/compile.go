@@ -27,6 +27,8 @@ type subject struct {
 	keys map[string]key
 	has  map[string]store.Filter // presence, by key
 	text func(Value) store.Filter
+	// other is what a key means that is not among keys, and its presence; nil: nothing.
+	other func(name string) (key, store.Filter)
 }
 
 func (s subject) compile(c Context, n Node) (store.Filter, error) {
@@ -45,6 +47,10 @@ func (s subject) compile(c Context, n Node) (store.Filter, error) {
 			return s.presence(n)
 		}
 		k, ok := s.keys[n.Key]
+		if !ok && s.other != nil {
+			k, _ = s.other(tagName(n.Key))
+			ok = true
+		}
 		if !ok {
 			return store.Filter{}, errorf("%s cannot be searched by \"%s\".", s.name, clip(n.Key))
 		}
@@ -69,12 +75,24 @@ func (s subject) presence(t Term) (store.Filter, error) {
 	f := store.Filter{Op: store.FilterAny}
 	for _, v := range t.Values {
 		p, ok := s.has[v.Text]
+		if !ok && s.other != nil {
+			_, p = s.other(tagName(v.Text))
+			ok = true
+		}
 		if !ok {
 			return store.Filter{}, errorf("%s cannot be searched by \"has:%s\".", s.name, clip(v.Text))
 		}
 		f.Subs = append(f.Subs, p)
 	}
 	return f, nil
+}
+
+// tagName takes the brackets off tags[name].
+func tagName(key string) string {
+	if name, ok := strings.CutPrefix(key, "tags["); ok {
+		return strings.TrimSuffix(name, "]")
+	}
+	return key
 }
 
 func not(f store.Filter) store.Filter {

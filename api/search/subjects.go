@@ -200,6 +200,7 @@ func replays() subject {
 		s.keys[name] = textKey(field)
 		s.has[name] = present(field)
 	}
+	addDerived(&s)
 	return s
 }
 

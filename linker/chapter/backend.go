@@ -194,7 +194,7 @@ func (w *works) byShape(rs []*exchange, skew int64) []pair {
 		}
 		spans := w.shapes[r.Method+" "+shape(r.path)]
 		from, _ := slices.BinarySearchFunc(spans, r.StartUS-skew, func(s *Span, us int64) int { return cmp.Compare(s.StartUS, us) })
-		for _, s := range spans[from:min(from+100, len(spans))] {
+		for _, s := range spans[from:min(from+20, len(spans))] {
 			if s.StartUS > max(r.EndUS, r.StartUS)+skew {
 				break
 			}
@@ -213,6 +213,11 @@ func (d *derivation) attachItems() {
 	slices.SortFunc(items, func(a, b Item) int {
 		return cmp.Or(cmp.Compare(a.TimeMS, b.TimeMS), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
 	})
+	for _, r := range d.exchanges {
+		if len(r.work) == 0 && r.Status >= 500 {
+			d.broken = append(d.broken, r)
+		}
+	}
 	for _, it := range items[:min(len(items), maxItems)] {
 		if !it.Frontend || it.AfterSession {
 			if r := d.requestOf(it); r != nil {
@@ -279,8 +284,8 @@ func better(a, b *exchange, ms int64) bool {
 // without tracing nothing else tells.
 func (d *derivation) brokenAt(it Item) *exchange {
 	var one *exchange
-	for _, r := range d.exchanges {
-		if len(r.work) > 0 || r.Status < 500 || it.TimeMS < r.startMS() || it.TimeMS > r.endMS() || r.TraceID != "" && r.TraceID != it.TraceID {
+	for _, r := range d.broken {
+		if it.TimeMS < r.startMS() || it.TimeMS > r.endMS() || r.TraceID != "" && r.TraceID != it.TraceID {
 			continue
 		}
 		if one != nil {

@@ -90,7 +90,7 @@ type Chapter struct {
 	Failed       int        `json:"failed"`
 	SlowestMS    int64      `json:"slowestMs"`
 	Traces       []string   `json:"traces"`
-	Errors       []Error    `json:"errors"`
+	Errors       []Incident `json:"errors"`
 	Dead         int        `json:"dead"`
 	Rage         int        `json:"rage"`
 	Vitals       []Vital    `json:"vitals"`
@@ -130,9 +130,9 @@ type Work struct {
 	EndMS     int64  `json:"endMs"`
 }
 
-// Error is an item that happened in a chapter. Request is the place of its request in the chapter, -1
+// Incident is an item that happened in a chapter. Request is the place of its request in the chapter, -1
 // for none.
-type Error struct {
+type Incident struct {
 	Kind      string `json:"kind"`
 	ID        string `json:"id"`
 	ProjectID int64  `json:"projectId"`
@@ -196,6 +196,7 @@ type derivation struct {
 	triggers  []*trigger
 	exchanges []*exchange // by start
 	lane      []*exchange // of the background
+	broken    []*exchange // failed, and nothing is known of the work behind them
 	bySpan    map[string]*exchange
 	byTrace   map[string][]*exchange // by start
 	laneItems []found
@@ -258,7 +259,7 @@ func (d *derivation) chapters(frames []recording.Frame) []Chapter {
 
 // fill puts requests and items into a chapter and judges it.
 func (c *Chapter) fill(requests []*exchange, items []found) {
-	c.Requests, c.Errors, c.Traces = []Exchange{}, []Error{}, []string{}
+	c.Requests, c.Errors, c.Traces = []Exchange{}, []Incident{}, []string{}
 	place := map[*exchange]int{}
 	for i, r := range requests {
 		place[r] = i
@@ -280,7 +281,7 @@ func (c *Chapter) fill(requests []*exchange, items []found) {
 	worst := StatusOK
 	slices.SortStableFunc(items, func(a, b found) int { return cmp.Or(cmp.Compare(a.TimeMS, b.TimeMS), cmp.Compare(a.ID, b.ID)) })
 	for _, it := range items {
-		e := Error{Kind: it.Kind, ID: it.ID, ProjectID: it.ProjectID, IssueID: it.IssueID, Level: it.Level, Title: it.Title, Side: "backend", TimeMS: it.TimeMS, Request: -1}
+		e := Incident{Kind: it.Kind, ID: it.ID, ProjectID: it.ProjectID, IssueID: it.IssueID, Level: it.Level, Title: it.Title, Side: "backend", TimeMS: it.TimeMS, Request: -1}
 		if it.Frontend {
 			e.Side = "frontend"
 		}

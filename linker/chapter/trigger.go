@@ -249,8 +249,10 @@ func shorten(s string, limit int) string {
 
 func vitals(frames []recording.Frame, from, to int64) []Vital {
 	out := []Vital{}
-	for _, f := range frames {
-		if f.Kind != recording.KindVital || f.TimeMS < from || f.TimeMS > to || len(out) == 50 {
+	first, _ := slices.BinarySearchFunc(frames, from, func(f recording.Frame, ms int64) int { return cmp.Compare(f.TimeMS, ms) })
+	for i := first; i < len(frames) && frames[i].TimeMS <= to && len(out) < 50; i++ {
+		f := &frames[i]
+		if f.Kind != recording.KindVital {
 			continue
 		}
 		var d struct {

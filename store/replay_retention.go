@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// Why a replay is gone.
+const (
+	GoneDeleted = "deleted"
+	GoneExpired = "expired"
+)
+
+// ReplayTombstone says why a replay is gone, who deleted it and when.
+type ReplayTombstone struct {
+	bun.BaseModel `bun:"table:replay_tombstones,alias:rto"`
+
+	OrgID    int64  `bun:"org_id,pk"`
+	ReplayID string `bun:"replay_id,pk"`
+	Reason   string `bun:"reason"`
+	UserID   *int64 `bun:"user_id"`
+	GoneMS   int64  `bun:"gone_ms"`
+}
+
+// staleBlob is an object that no row names any more.
+type staleBlob struct {
+	bun.BaseModel `bun:"table:stale_blobs,alias:sb"`
+
+	Blob    string `bun:"blob,pk"`
+	SinceMS int64  `bun:"since_ms"`
+}
+
+func (s *Store) addStaleBlobs(ctx context.Context, tx bun.Tx, keys map[string]bool) error {
+	var rows []staleBlob
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		if k != "" {
+			rows = append(rows, staleBlob{Blob: k, SinceMS: s.nowMS()})
+		}
+	}
+	return insertIgnore(ctx, tx, rows)
+}
+
+// SweepBlobs deletes up to limit objects that no row has named for some time, and says how many it deleted.
+func (s *Store) SweepBlobs(ctx context.Context, blobs Blobs, after time.Duration, limit int) (int, error) {
+	var keys []string
+	err := s.read.NewSelect().Model((*staleBlob)(nil)).Column("blob").Where("since_ms <= ?", s.nowMS()-after.Milliseconds()).
+		Order("since_ms", "blob").Limit(int64(limit)).Scan(ctx, &keys)
+	if err != nil {
+		return 0, border(fmt.Errorf("sweep blobs: %w", err))
+	}
+	done := make([]string, 0, len(keys))
+	var errs []error
+	for _, k := range keys {
+		if err := blobs.Delete(ctx, k); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		done = append(done, k)
+	}
+	if len(done) > 0 {
+		if _, err := s.write.NewDelete().Model((*staleBlob)(nil)).Where("blob IN (?)", bun.List(done)).Exec(ctx); err != nil {
+			errs = append(errs, border(err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return len(done), fmt.Errorf("sweep blobs: %w", err)
+	}
+	return len(done), nil
+}
+
+// DeleteReplay makes a tombstone of a replay: late segments are refused, its links stay and say that
+// it was deleted. It gives the keys of the objects that are to be removed now; whoever dies before leaves
+// them to [Store.SweepBlobs].
+func (s *Store) DeleteReplay(ctx context.Context, scope Scope, replayID string) (blobs []string, err error) {
+	return s.buryReplay(ctx, &ReplayTombstone{OrgID: scope.OrgID, ReplayID: replayID, Reason: GoneDeleted})
+}
+
+// replayParts are the tables that hold what is known from a recording.
+func replayParts() []any {
+	return []any{(*ReplaySegment)(nil), (*ReplayTrace)(nil), (*ReplayRequest)(nil), (*ReplayView)(nil), (*ReplayChapter)(nil), (*ReplayClick)(nil),
+		(*ReplayScreen)(nil), (*ReplaySummary)(nil), (*StaleReplay)(nil)}
+}
+
+func (s *Store) buryReplay(ctx context.Context, stone *ReplayTombstone) (blobs []string, err error) {
+	org, id := stone.OrgID, stone.ReplayID
+	stone.GoneMS = s.nowMS()
+	err = s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		// The tombstone first: whoever inserts a segment looks at it behind this row's lock.
+		res, err := tx.NewUpdate().Model((*Replay)(nil)).Set("state = ?", ReplayDeleted).
+			Set("user_json = '{}', user_key = '', urls = '[]', tags = '{}', count_urls = 0, count_dead_clicks = 0, count_rage_clicks = 0").
+			Where("org_id = ? AND replay_id = ?", org, id).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if err := someRow(res, "replay %s", id); err != nil {
+			return err
+		}
+		err = tx.NewSelect().Model((*ReplaySegment)(nil)).Column("blob").Distinct().Where("org_id = ? AND replay_id = ?", org, id).Scan(ctx, &blobs)
+		if err != nil {
+			return err
+		}
+		keys := map[string]bool{}
+		for _, b := range blobs {
+			keys[b] = true
+		}
+		if err := s.addStaleBlobs(ctx, tx, keys); err != nil {
+			return err
+		}
+		for _, model := range replayParts() {
+			if _, err := tx.NewDelete().Model(model).Where("org_id = ? AND replay_id = ?", org, id).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		_, err = tx.NewInsert().Model(stone).On("CONFLICT (org_id, replay_id) DO NOTHING").Returning("NULL").Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("delete replay %s: %w", id, err)
+	}
+	return blobs, nil
+}
+
+// RemoveReplay deletes a replay with its objects: those that rows name, and those that lie beside them (films).
+func (s *Store) RemoveReplay(ctx context.Context, blobs Blobs, stone ReplayTombstone) error {
+	var segments []ReplaySegment
+	err := s.read.NewSelect().Model(&segments).Column("blob").Where("org_id = ? AND replay_id = ?", stone.OrgID, stone.ReplayID).Scan(ctx)
+	if err != nil {
+		return border(fmt.Errorf("remove replay %s: %w", stone.ReplayID, err))
+	}
+	beside, err := objectSizes(ctx, blobs, segments)
+	if err != nil {
+		return fmt.Errorf("remove replay %s: %w", stone.ReplayID, err)
+	}
+	keys, err := s.buryReplay(ctx, &stone)
+	if err != nil {
+		return err
+	}
+	for _, k := range slices.Sorted(maps.Keys(beside)) {
+		if !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
+	for _, k := range keys {
+		if k == "" {
+			continue
+		}
+		if err := blobs.Delete(ctx, k); err != nil {
+			return fmt.Errorf("remove replay %s: %w", stone.ReplayID, err)
+		}
+	}
+	return nil
+}
+
+// ReplayRetention says how long recordings are kept, by the end of a replay. Those that a backend or frontend
+// error of an unresolved issue is linked to are worth more than the rest and outlive it.
+type ReplayRetention struct {
+	Days       int // 0: 90
+	ValuedDays int // of replays tied to unresolved issues; 0: 365
+}
+
+func (r ReplayRetention) withDefaults() ReplayRetention {
+	if r.Days <= 0 {
+		r.Days = 90
+	}
+	if r.ValuedDays <= 0 {
+		r.ValuedDays = 365
+	}
+	r.ValuedDays = max(r.ValuedDays, r.Days)
+	return r
+}
+
+const day = 24 * time.Hour
+
+// ExpireReplays removes up to limit recordings that are too old, the oldest first, and says how many.
+func (s *Store) ExpireReplays(ctx context.Context, blobs Blobs, keep ReplayRetention, limit int) (int, error) {
+	keep = keep.withDefaults()
+	now := s.now()
+	var keys []ReplayKey
+	err := s.read.NewSelect().TableExpr("replays AS r").ColumnExpr("r.org_id, r.replay_id").
+		Where("r.state = ? AND r.finished_ms < ?", ReplayLive, now.Add(-time.Duration(keep.Days)*day).UnixMilli()).
+		Where(`(r.finished_ms < ? OR NOT EXISTS (SELECT 1 FROM replay_links AS fl JOIN issues AS i ON i.id = fl.issue_id AND i.org_id = fl.org_id
+			WHERE fl.org_id = r.org_id AND fl.replay_id = r.replay_id AND i.status = ? AND `+countedLink("fl")+`))`,
+			now.Add(-time.Duration(keep.ValuedDays)*day).UnixMilli(), IssueUnresolved).
+		OrderExpr("r.finished_ms").Limit(int64(limit)).Scan(ctx, &keys)
+	if err != nil {
+		return 0, border(fmt.Errorf("expired replays: %w", err))
+	}
+	for i, k := range keys {
+		if err := s.RemoveReplay(ctx, blobs, ReplayTombstone{OrgID: k.OrgID, ReplayID: k.ReplayID, Reason: GoneExpired}); err != nil {
+			return i, err
+		}
+	}
+	return len(keys), nil
+}
+
+// Tombstones gives why replays are gone, by replay id.
+func (s *Store) Tombstones(ctx context.Context, scope Scope, replayIDs []string) (map[string]ReplayTombstone, error) {
+	out := map[string]ReplayTombstone{}
+	if len(replayIDs) == 0 {
+		return out, nil
+	}
+	var rows []ReplayTombstone
+	err := s.read.NewSelect().Model(&rows).Where("org_id = ? AND replay_id IN (?)", scope.OrgID, bun.List(replayIDs)).Scan(ctx)
+	if err != nil {
+		return nil, border(fmt.Errorf("tombstones: %w", err))
+	}
+	for _, r := range rows {
+		out[r.ReplayID] = r
+	}
+	return out, nil
+}
