@@ -74,6 +74,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerProjectSettings()
 	a.registerIssues()
 	a.registerEvents(router)
+	a.registerReplayIndex() // before the replays: jobs is no replay id
 	a.registerReplays(router)
 	a.registerExplore()
 	a.registerDeadLetters()

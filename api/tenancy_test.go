@@ -17,12 +17,13 @@ import (
 var requests = map[string]struct{ query, body string }{
 	"signIn": {body: `{"email":"nobody@example.com","password":"wrong"}`}, "signInWithLink": {body: `{"token":"none"}`}, "signOut": {},
 	"updateProjectSettings": {body: string(settings.Default().JSON())}, "testScrubbing": {body: `{"type":"text","input":"x"}`},
-	"updateFilter": {body: `{"active":true}`},
+	"updateFilter":  {body: `{"active":true}`},
 	"createProject": {body: `{"name":"Fresh"}`}, "updateProject": {body: `{"name":"Renamed"}`},
 	"createKey": {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
 	"updateIssues": {query: "id={issue}", body: `{"status":"resolved"}`}, "updateIssue": {body: `{"status":"resolved"}`},
 	"updateIssueUnscoped": {body: `{"status":"resolved"}`}, "updateProjectIssues": {query: "id={issue}", body: `{"status":"resolved"}`},
-	"deleteProjectReplay": {}, "markReplayViewed": {}, "resendDeadLetter": {}, "dropDeadLetter": {},
+	"createReplayDeleteJob": {body: `{"data":{"rangeStart":"1999-01-01","rangeEnd":"1999-01-02"}}`},
+	"deleteProjectReplay":   {}, "markReplayViewed": {}, "resendDeadLetter": {}, "dropDeadLetter": {},
 	"listReplayLinks": {query: "event=" + eventA}, "countReplays": {query: "query=issue.id:{issue}"}, "listReplayEventsMeta": {query: "query=replayId:" + replayA},
 	"searchID": {query: "id=" + eventA}, "downloadSegments": {query: "download=true"}, "downloadSegment": {query: "download=true"}, "downloadAttachment": {query: "download=1"},
 }
@@ -38,7 +39,7 @@ func projectOf(path string, o *tenant) *store.Project {
 // fill puts the ids of one tenant into the place of another's organisation and project.
 func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 	path := strings.NewReplacer("{org}", org, "{project}", p.Slug, "{issue}", itoa(ids.issue), "{event}", eventA, "{replay}", replayA, "{trace}", traceA,
-		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost").Replace(rt.Path)
+		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost", "{job}", itoa(ids.job)).Replace(rt.Path)
 	if q := requests[rt.ID].query; q != "" {
 		path += "?" + strings.ReplaceAll(q, "{issue}", itoa(ids.issue))
 	}

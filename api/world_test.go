@@ -41,6 +41,7 @@ type tenant struct {
 	webKey        string
 	issue         int64 // of the backend's events
 	attachment    string
+	job           int64 // that deletes replays, of a time before any
 }
 
 // world is a server with two organisations that hold the same ids.
@@ -211,6 +212,9 @@ func (w *world) ingest(o *tenant) {
 	fs, err := w.s.Attachments(ctx, o.org.Scope(), o.api.ID, eventA)
 	must(t, err)
 	o.attachment = itoa(fs[0].ID)
+	job, err := w.s.CreateDeleteJob(ctx, o.org.Scope(), store.ReplayDeleteJob{ProjectID: o.web.ID, RangeStartMS: 1, RangeEndMS: 2}, nil, store.Filter{})
+	must(t, err)
+	o.job = job.ID
 }
 
 // response is what came back.
