@@ -50,7 +50,7 @@ function cleanAttributes(tag: string, attributes: Record<string, unknown>): Reco
   const out: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(attributes)) {
     const lower = name.toLowerCase();
-    if (lower.startsWith("on") || forbiddenAttributes.has(lower)) continue;
+    if (!isAttributeName(name) || lower.startsWith("on") || forbiddenAttributes.has(lower)) continue;
     if ((tag === "iframe" || tag === "frame") && (lower === "src" || lower === "sandbox" || lower === "allow" || lower === "name")) continue;
     // An SVG image may carry script of its own, but as an image it cannot run: only links to one are refused.
     if (urlAttributes.has(lower) && isScriptURL(value) && !(lower === "src" && tag === "img" && scheme(String(value)).startsWith("data:image/"))) continue;
@@ -59,6 +59,10 @@ function cleanAttributes(tag: string, attributes: Record<string, unknown>): Reco
   }
   return out;
 }
+
+// What is no name, browsers refuse to make; one such node would end the whole picture.
+const isTagName = (name: string) => /^[a-z][a-z0-9._-]*(:[a-z][a-z0-9._-]*)?$/i.test(name);
+const isAttributeName = (name: string) => /^[a-z_:@][\w:.@-]*$/i.test(name);
 
 interface Budget {
   nodes: number;
@@ -74,7 +78,7 @@ function cleanNode(node: Node, budget: Budget, depth: number): Node {
   if (node.type === 2) {
     const tag = String(node.tagName ?? "").toLowerCase();
     const attributes = isObject(node.attributes) ? node.attributes : {};
-    if (forbidden.has(tag)) return placeholder(node.id);
+    if (forbidden.has(tag) || !isTagName(tag)) return placeholder(node.id);
     if (tag === "meta" && "http-equiv" in lowerKeys(attributes)) return placeholder(node.id);
     if (tag === "link" && !("_cssText" in attributes) && !isStylesheet(attributes.rel)) return placeholder(node.id);
     copy = { ...node, attributes: cleanAttributes(tag, attributes) };
