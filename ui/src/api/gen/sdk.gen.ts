@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetReplayData, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaysErrors, ListReplaysResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses } from './types.gen';
+import type { CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReplayData, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaysErrors, ListReplaysResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -580,6 +580,36 @@ export const getAttachment = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
+ * Inbound filters of a project
+ */
+export const listFilters = <ThrowOnError extends boolean = false>(options: Options<ListFiltersData, ThrowOnError>) => (options.client ?? client).get<ListFiltersResponses, ListFiltersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/filters/',
+    ...options
+});
+
+/**
+ * Turn an inbound filter on or off
+ */
+export const updateFilter = <ThrowOnError extends boolean = false>(options: Options<UpdateFilterData, ThrowOnError>) => (options.client ?? client).put<UpdateFilterResponses, UpdateFilterErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/filters/{filter}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Issues of a project
  */
 export const listProjectIssues = <ThrowOnError extends boolean = false>(options: Options<ListProjectIssuesData, ThrowOnError>) => (options.client ?? client).get<ListProjectIssuesResponses, ListProjectIssuesErrors, ThrowOnError>({
@@ -758,6 +788,53 @@ export const markReplayViewed = <ThrowOnError extends boolean = false>(options: 
         }],
     url: '/api/0/projects/{org}/{project}/replays/{replay}/viewed-by/',
     ...options
+});
+
+/**
+ * What scrubbing leaves of a payload
+ */
+export const testScrubbing = <ThrowOnError extends boolean = false>(options: Options<TestScrubbingData, ThrowOnError>) => (options.client ?? client).post<TestScrubbingResponses, TestScrubbingErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/scrub-test/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What a project takes, drops, scrubs, limits and sends on
+ */
+export const getProjectSettings = <ThrowOnError extends boolean = false>(options: Options<GetProjectSettingsData, ThrowOnError>) => (options.client ?? client).get<GetProjectSettingsResponses, GetProjectSettingsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/settings/',
+    ...options
+});
+
+/**
+ * Replace a project's settings
+ */
+export const updateProjectSettings = <ThrowOnError extends boolean = false>(options: Options<UpdateProjectSettingsData, ThrowOnError>) => (options.client ?? client).put<UpdateProjectSettingsResponses, UpdateProjectSettingsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/settings/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -66,6 +66,7 @@ export type BrowserSdk = {
 
 export type CreateKeyInputBody = {
     name?: string;
+    rateLimit?: KeyRateLimit | null;
     [key: string]: unknown;
 };
 
@@ -286,6 +287,44 @@ export type ExceptionValue = {
     threadId: string | null;
     type: string | null;
     value: string | null;
+};
+
+export type FilterInputBody = {
+    active?: boolean;
+    /**
+     * Of legacy-browsers.
+     */
+    subfilters?: Array<string>;
+    [key: string]: unknown;
+};
+
+export type FilterState = {
+    active: unknown;
+    hello: string;
+    id: string;
+    name: string;
+};
+
+export type Filters = {
+    browserExtensions: boolean;
+    chunkLoadErrors: boolean;
+    cspSources: Array<string>;
+    errorMessages: Array<string>;
+    healthChecks: boolean;
+    ipAddresses: Array<string>;
+    legacyBrowsers: Array<string>;
+    localhost: boolean;
+    logMessages: Array<string>;
+    reactHydrationErrors: boolean;
+    releases: Array<string>;
+    traceMetricNames: Array<string>;
+    webCrawlers: boolean;
+};
+
+export type Forward = {
+    dsn: string;
+    mode: string;
+    rate: number;
 };
 
 export type Frame = {
@@ -800,6 +839,20 @@ export type ProjectRef = {
     slug: string;
 };
 
+export type Quota = {
+    categories: Array<string>;
+    id: string;
+    key?: string;
+    limit: number;
+    scope: string;
+    windowSeconds: number;
+};
+
+export type Quotas = {
+    limits: Array<Quota>;
+    spikeProtection: boolean;
+};
+
 export type RecordingFrame = {
     /**
      * Of a breadcrumb, or the op of a span.
@@ -1046,6 +1099,38 @@ export type Sdk = {
     version: string;
 };
 
+export type Scrub = {
+    defaults: boolean;
+    domText: boolean;
+    enabled: boolean;
+    safeFields: Array<string>;
+    sensitiveFields: Array<string>;
+};
+
+export type ScrubTest = {
+    changed: boolean;
+    output: string;
+};
+
+export type ScrubTestInputBody = {
+    /**
+     * The payload, or text, to be scrubbed.
+     */
+    input: string;
+    /**
+     * Rule to try instead of the project's.
+     */
+    ip?: string;
+    /**
+     * Rules to try instead of the project's.
+     */
+    scrub?: Scrub;
+    /**
+     * An item type; recording: the JSON of a replay's segment; body: that of a request; text: as a file's name.
+     */
+    type: 'event' | 'transaction' | 'feedback' | 'replay_event' | 'log' | 'span' | 'trace_metric' | 'user_report' | 'recording' | 'body' | 'text';
+};
+
 export type SearchHit = {
     id: string;
     kind: 'event' | 'issue' | 'trace' | 'replay' | 'span';
@@ -1104,6 +1189,15 @@ export type Self = {
     options: UserOptions;
     permissions: Array<string>;
     username: string;
+};
+
+export type Settings = {
+    allowedDomains: Array<string>;
+    filters: Filters;
+    forward: Forward;
+    ip: string;
+    quotas: Quotas;
+    scrub: Scrub;
 };
 
 export type ShortId = {
@@ -1300,12 +1394,22 @@ export type TransactionSize = {
 export type UpdateKeyInputBody = {
     isActive?: boolean;
     name?: string;
+    rateLimit?: KeyRateLimit | null;
     [key: string]: unknown;
 };
 
 export type UpdateProjectInputBody = {
+    allowedDomains?: Array<string>;
+    dataScrubber?: boolean;
+    dataScrubberDefaults?: boolean;
     name?: string;
+    options?: {
+        [key: string]: unknown;
+    };
     platform?: string;
+    safeFields?: Array<string>;
+    scrubIPAddresses?: boolean;
+    sensitiveFields?: Array<string>;
     slug?: string;
     [key: string]: unknown;
 };
@@ -3017,6 +3121,78 @@ export type GetAttachmentResponses = {
 
 export type GetAttachmentResponse = GetAttachmentResponses[keyof GetAttachmentResponses];
 
+export type ListFiltersData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/filters/';
+};
+
+export type ListFiltersErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListFiltersError = ListFiltersErrors[keyof ListFiltersErrors];
+
+export type ListFiltersResponses = {
+    /**
+     * OK
+     */
+    200: Array<FilterState>;
+};
+
+export type ListFiltersResponse = ListFiltersResponses[keyof ListFiltersResponses];
+
+export type UpdateFilterData = {
+    body: FilterInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        /**
+         * browser-extensions, localhost, filtered-transaction, web-crawlers or legacy-browsers.
+         */
+        filter: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/filters/{filter}/';
+};
+
+export type UpdateFilterErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateFilterError = UpdateFilterErrors[keyof UpdateFilterErrors];
+
+export type UpdateFilterResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type UpdateFilterResponse = UpdateFilterResponses[keyof UpdateFilterResponses];
+
 export type ListProjectIssuesData = {
     body?: never;
     path: {
@@ -3549,6 +3725,108 @@ export type MarkReplayViewedResponses = {
 };
 
 export type MarkReplayViewedResponse = MarkReplayViewedResponses[keyof MarkReplayViewedResponses];
+
+export type TestScrubbingData = {
+    body: ScrubTestInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/scrub-test/';
+};
+
+export type TestScrubbingErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type TestScrubbingError = TestScrubbingErrors[keyof TestScrubbingErrors];
+
+export type TestScrubbingResponses = {
+    /**
+     * OK
+     */
+    200: ScrubTest;
+};
+
+export type TestScrubbingResponse = TestScrubbingResponses[keyof TestScrubbingResponses];
+
+export type GetProjectSettingsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/settings/';
+};
+
+export type GetProjectSettingsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetProjectSettingsError = GetProjectSettingsErrors[keyof GetProjectSettingsErrors];
+
+export type GetProjectSettingsResponses = {
+    /**
+     * OK
+     */
+    200: Settings;
+};
+
+export type GetProjectSettingsResponse = GetProjectSettingsResponses[keyof GetProjectSettingsResponses];
+
+export type UpdateProjectSettingsData = {
+    body: Settings;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/settings/';
+};
+
+export type UpdateProjectSettingsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateProjectSettingsError = UpdateProjectSettingsErrors[keyof UpdateProjectSettingsErrors];
+
+export type UpdateProjectSettingsResponses = {
+    /**
+     * OK
+     */
+    200: Settings;
+};
+
+export type UpdateProjectSettingsResponse = UpdateProjectSettingsResponses[keyof UpdateProjectSettingsResponses];
 
 export type GetMeData = {
     body?: never;

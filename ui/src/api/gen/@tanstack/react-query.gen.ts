@@ -3,8 +3,8 @@
 import { queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { countIssues, countReplays, createKey, createProject, deleteKey, deleteProjectReplay, dropDeadLetter, getAttachment, getAuth, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getOrganization, getProject, getProjectEvent, getProjectReplay, getReplay, getReplayFrames, getRoot, getSegment, getShortId, getStats, getTrace, getTraceMeta, listAllProjects, listAttachments, listDeadLetters, listEnvironments, listIssueEvents, listIssues, listKeys, listOrganizations, listProjectEvents, listProjectIssues, listProjects, listReplayEventsMeta, listReplayLinks, listReplays, listReplayViewers, listSegments, markReplayViewed, type Options, resendDeadLetter, searchId, signIn, signInWithLink, signOut, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateProject, updateProjectIssues } from '../sdk.gen';
-import type { CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetReplayData, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaysError, ListReplaysResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse } from '../types.gen';
+import { countIssues, countReplays, createKey, createProject, deleteKey, deleteProjectReplay, dropDeadLetter, getAttachment, getAuth, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getOrganization, getProject, getProjectEvent, getProjectReplay, getProjectSettings, getReplay, getReplayFrames, getRoot, getSegment, getShortId, getStats, getTrace, getTraceMeta, listAllProjects, listAttachments, listDeadLetters, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listOrganizations, listProjectEvents, listProjectIssues, listProjects, listReplayEventsMeta, listReplayLinks, listReplays, listReplayViewers, listSegments, markReplayViewed, type Options, resendDeadLetter, searchId, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateProject, updateProjectIssues, updateProjectSettings } from '../sdk.gen';
+import type { CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReplayData, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaysError, ListReplaysResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -803,6 +803,41 @@ export const getAttachmentOptions = (options: Options<GetAttachmentData>) => que
     queryKey: getAttachmentQueryKey(options)
 });
 
+export const listFiltersQueryKey = (options: Options<ListFiltersData>) => createQueryKey('listFilters', options);
+
+/**
+ * Inbound filters of a project
+ */
+export const listFiltersOptions = (options: Options<ListFiltersData>) => queryOptions<ListFiltersResponse, ListFiltersError, ListFiltersResponse, ReturnType<typeof listFiltersQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listFilters({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listFiltersQueryKey(options)
+});
+
+/**
+ * Turn an inbound filter on or off
+ */
+export const updateFilterMutation = (options?: Partial<Options<UpdateFilterData>>): UseMutationOptions<UpdateFilterResponse, UpdateFilterError, Options<UpdateFilterData>> => {
+    const mutationOptions: UseMutationOptions<UpdateFilterResponse, UpdateFilterError, Options<UpdateFilterData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateFilter({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const listProjectIssuesQueryKey = (options: Options<ListProjectIssuesData>) => createQueryKey('listProjectIssues', options);
 
 /**
@@ -1021,6 +1056,58 @@ export const markReplayViewedMutation = (options?: Partial<Options<MarkReplayVie
     const mutationOptions: UseMutationOptions<MarkReplayViewedResponse, MarkReplayViewedError, Options<MarkReplayViewedData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await markReplayViewed({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * What scrubbing leaves of a payload
+ */
+export const testScrubbingMutation = (options?: Partial<Options<TestScrubbingData>>): UseMutationOptions<TestScrubbingResponse, TestScrubbingError, Options<TestScrubbingData>> => {
+    const mutationOptions: UseMutationOptions<TestScrubbingResponse, TestScrubbingError, Options<TestScrubbingData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await testScrubbing({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getProjectSettingsQueryKey = (options: Options<GetProjectSettingsData>) => createQueryKey('getProjectSettings', options);
+
+/**
+ * What a project takes, drops, scrubs, limits and sends on
+ */
+export const getProjectSettingsOptions = (options: Options<GetProjectSettingsData>) => queryOptions<GetProjectSettingsResponse, GetProjectSettingsError, GetProjectSettingsResponse, ReturnType<typeof getProjectSettingsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getProjectSettings({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getProjectSettingsQueryKey(options)
+});
+
+/**
+ * Replace a project's settings
+ */
+export const updateProjectSettingsMutation = (options?: Partial<Options<UpdateProjectSettingsData>>): UseMutationOptions<UpdateProjectSettingsResponse, UpdateProjectSettingsError, Options<UpdateProjectSettingsData>> => {
+    const mutationOptions: UseMutationOptions<UpdateProjectSettingsResponse, UpdateProjectSettingsError, Options<UpdateProjectSettingsData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateProjectSettings({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
