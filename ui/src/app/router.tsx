@@ -154,6 +154,12 @@ const project = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/Project"), "Project"),
 });
 
+const projectRules = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/projects/$project/rules",
+  component: lazyRouteComponent(() => import("@/features/settings/ProjectRules"), "ProjectRules"),
+});
+
 const deadLetters = createRoute({
   getParentRoute: () => org,
   path: "/settings/dead-letters",
@@ -231,7 +237,7 @@ const tree = root.addChildren([
   signIn,
   tokens,
   orgTokens,
-  org.addChildren([orgHome, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
+  org.addChildren([orgHome, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

@@ -34,7 +34,14 @@ export function Project() {
   const first = project.data.firstEvent;
   const replay = replays.data?.data[0];
   return (
-    <SettingsFrame title={project.data.name}>
+    <SettingsFrame
+      title={project.data.name}
+      end={
+        <Link className="btn" to="/organizations/$org/settings/projects/$project/rules/" params={path}>
+          Filters, scrubbing, limits, forwarding
+        </Link>
+      }
+    >
       <Section
         id="paste"
         title="Paste this"

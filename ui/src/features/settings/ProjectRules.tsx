@@ -1,0 +1,218 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useEffect, useState, type ReactNode } from "react";
+import { errorMessage } from "@/api/client";
+import type { Quota, Settings } from "@/api/gen";
+import { getProjectSettingsOptions, testScrubbingMutation, updateProjectSettingsMutation } from "@/api/gen/@tanstack/react-query.gen";
+import { useOrg } from "@/app/hooks";
+import { Section, Segmented } from "@/components/basics";
+import { Icon } from "@/components/Icon";
+import { Failed, SkeletonLines } from "@/components/states";
+import { SettingsFrame } from "./SettingsFrame";
+
+/** What a project takes in, what it keeps of it, and where it sends it on: one document, saved whole. */
+export function ProjectRules() {
+  const org = useOrg();
+  const { project } = useParams({ from: "/organizations/$org/settings/projects/$project/rules" });
+  const path = { org, project };
+  const saved = useQuery({ ...getProjectSettingsOptions({ path }), refetchOnWindowFocus: false });
+  if (saved.isError) return <Failed what="this project’s rules" error={saved.error} retry={() => void saved.refetch()} />;
+  if (!saved.data) return <SkeletonLines lines={10} label="Loading the rules" />;
+  return (
+    <SettingsFrame
+      title={`Rules of ${project}`}
+      end={
+        <Link className="btn" to="/organizations/$org/settings/projects/$project/" params={path}>
+          Keys and set-up
+        </Link>
+      }
+    >
+      <Form key={JSON.stringify(saved.data)} path={path} saved={saved.data} />
+    </SettingsFrame>
+  );
+}
+
+type Path = { org: string; project: string };
+
+const words = (text: string) => text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+
+const filters: { key: "browserExtensions" | "localhost" | "webCrawlers" | "healthChecks" | "chunkLoadErrors" | "reactHydrationErrors"; label: string; why: string }[] = [
+  { key: "browserExtensions", label: "Browser extensions", why: "errors of code that is not yours" },
+  { key: "localhost", label: "Localhost", why: "events of your own machines" },
+  { key: "webCrawlers", label: "Web crawlers", why: "what bots trip over" },
+  { key: "healthChecks", label: "Health checks", why: "transactions of probes" },
+  { key: "chunkLoadErrors", label: "Chunk load errors", why: "pages open over a deploy" },
+  { key: "reactHydrationErrors", label: "React hydration errors", why: "mismatches of markup" },
+];
+
+function Form({ path, saved }: { path: Path; saved: Settings }) {
+  const queries = useQueryClient();
+  const [draft, setDraft] = useState(saved);
+  const save = useMutation({ ...updateProjectSettingsMutation(), onSuccess: () => queries.invalidateQueries({ queryKey: getProjectSettingsOptions({ path }).queryKey }) });
+  const change = (part: Partial<Settings>) => setDraft((d) => ({ ...d, ...part }));
+  const changed = JSON.stringify(draft) !== JSON.stringify(saved);
+  return (
+    <form
+      onSubmit={(e) => {
+        e.preventDefault();
+        save.mutate({ path, body: draft });
+      }}
+    >
+      <Section id="domains" title="Allowed domains" sub="whose pages may send here; others are refused">
+        <Lines label="One per line; * allows all" value={draft.allowedDomains} onChange={(allowedDomains) => change({ allowedDomains })} placeholder="*.example.com" />
+      </Section>
+      <Section id="filters" title="Inbound filters" sub="dropped before anything is stored, and counted">
+        <ul className="rules">
+          {filters.map((f) => (
+            <Switch key={f.key} label={f.label} why={f.why} on={draft.filters[f.key]} onChange={(on) => change({ filters: { ...draft.filters, [f.key]: on } })} />
+          ))}
+        </ul>
+        <div className="pairs-2">
+          <Lines label="Error messages, * for anything" value={draft.filters.errorMessages} onChange={(errorMessages) => change({ filters: { ...draft.filters, errorMessages } })} placeholder="*ResizeObserver loop*" />
+          <Lines label="Releases" value={draft.filters.releases} onChange={(releases) => change({ filters: { ...draft.filters, releases } })} placeholder="1.0.*" />
+          <Lines label="Addresses" value={draft.filters.ipAddresses} onChange={(ipAddresses) => change({ filters: { ...draft.filters, ipAddresses } })} placeholder="10.0.0.0/8" />
+          <Lines label="Log messages" value={draft.filters.logMessages} onChange={(logMessages) => change({ filters: { ...draft.filters, logMessages } })} placeholder="GET /healthz*" />
+        </div>
+      </Section>
+      <Section id="scrub" title="Scrubbing" sub="before anything is written to disk, recordings too">
+        <ul className="rules">
+          <Switch label="Scrub" why="off keeps what comes as it comes" on={draft.scrub.enabled} onChange={(enabled) => change({ scrub: { ...draft.scrub, enabled } })} />
+          <Switch label="The usual secrets" why="passwords, tokens, card numbers, keys" on={draft.scrub.defaults} onChange={(defaults) => change({ scrub: { ...draft.scrub, defaults } })} />
+          <Switch label="Text of recorded pages" why="for apps that do not mask it themselves" on={draft.scrub.domText} onChange={(domText) => change({ scrub: { ...draft.scrub, domText } })} />
+          <li>
+            <span className="t1">Addresses of visitors</span>
+            <span className="sp" />
+            <Segmented label="Addresses of visitors" value={draft.ip} onChange={(ip) => change({ ip })} options={[{ value: "store", label: "Store" }, { value: "truncate", label: "Truncate" }, { value: "drop", label: "Drop" }]} />
+          </li>
+        </ul>
+        <div className="pairs-2">
+          <Lines label="Also scrub these fields" value={draft.scrub.sensitiveFields} onChange={(sensitiveFields) => change({ scrub: { ...draft.scrub, sensitiveFields } })} placeholder="iban" />
+          <Lines label="Never scrub these fields" value={draft.scrub.safeFields} onChange={(safeFields) => change({ scrub: { ...draft.scrub, safeFields } })} placeholder="token_count" />
+        </div>
+        <Tester path={path} draft={draft} />
+      </Section>
+      <Section id="limits" title="Rate limits" sub="what is over them is answered with 429, and counted">
+        <ul className="rules">
+          <Switch label="Spike protection" why="ten times the week’s norm is throttled; other projects are not" on={draft.quotas.spikeProtection} onChange={(spikeProtection) => change({ quotas: { ...draft.quotas, spikeProtection } })} />
+          {draft.quotas.limits.map((q, i) => (
+            <Limit key={i} quota={q} onChange={(next) => change({ quotas: { ...draft.quotas, limits: draft.quotas.limits.flatMap((old, j) => (j === i ? (next ? [next] : []) : [old])) } })} />
+          ))}
+        </ul>
+        <button type="button" className="btn" onClick={() => change({ quotas: { ...draft.quotas, limits: [...draft.quotas.limits, { id: `limit-${Date.now().toString(36)}`, scope: "project", categories: ["error"], limit: 1000, windowSeconds: 60 }] } })}>
+          <Icon name="plus" size="s" />
+          Add a limit
+        </button>
+      </Section>
+      <Section id="forward" title="Forwarding" sub="to another Sentry, after scrubbing, beside the local way">
+        <label className="lbl">
+          DSN of the other project
+          <input className="inp code" value={draft.forward.dsn} placeholder="nothing is sent on" onChange={(e) => change({ forward: { ...draft.forward, dsn: e.target.value.trim() } })} />
+        </label>
+        <ul className="rules">
+          <li>
+            <span className="t1">What is sent on</span>
+            <span className="sp" />
+            <Segmented label="What is sent on" value={draft.forward.mode} onChange={(mode) => change({ forward: { ...draft.forward, mode } })} options={[{ value: "all", label: "Everything" }, { value: "errors", label: "Errors" }, { value: "sample", label: "A sample" }]} />
+            {draft.forward.mode === "sample" ? <NumberBox label="Share, 0 to 1" value={draft.forward.rate} step="any" onChange={(rate) => change({ forward: { ...draft.forward, rate } })} /> : null}
+          </li>
+        </ul>
+      </Section>
+      <div className="save">
+        <button type="submit" className="btn pri tall" disabled={!changed || save.isPending}>
+          {save.isPending ? "Saving…" : "Save the rules"}
+        </button>
+        {changed ? (
+          <button type="button" className="btn bare tall" onClick={() => setDraft(saved)}>
+            Undo the changes
+          </button>
+        ) : (
+          <span className="small t3">Changes reach every relay within seconds.</span>
+        )}
+        {save.isError ? (
+          <p className="note red" role="alert">
+            <Icon name="error" size="s" />
+            {errorMessage(save.error)}
+          </p>
+        ) : null}
+      </div>
+    </form>
+  );
+}
+
+function Switch({ label, why, on, onChange }: { label: string; why: ReactNode; on: boolean; onChange: (on: boolean) => void }) {
+  return (
+    <li>
+      <label className="rule">
+        <input type="checkbox" className="chk" checked={on} onChange={(e) => onChange(e.target.checked)} />
+        <span className="t1">{label}</span>
+        <span className="t3">{why}</span>
+      </label>
+    </li>
+  );
+}
+
+/** A list of words, one per line; what is typed stays as typed until the box is left. */
+function Lines({ label, value, placeholder, onChange }: { label: string; value: string[]; placeholder: string; onChange: (value: string[]) => void }) {
+  const [text, setText] = useState(value.join("\n"));
+  return (
+    <label className="lbl">
+      {label}
+      <textarea
+        className="inp area-t code"
+        rows={Math.min(8, Math.max(2, text.split("\n").length))}
+        value={text}
+        placeholder={placeholder}
+        spellCheck={false}
+        onChange={(e) => {
+          setText(e.target.value);
+          onChange(words(e.target.value));
+        }}
+      />
+    </label>
+  );
+}
+
+function NumberBox({ label, value, step, onChange }: { label: string; value: number; step?: string; onChange: (value: number) => void }) {
+  return <input className="inp num-b" type="number" min={0} step={step} aria-label={label} title={label} value={value} onChange={(e) => onChange(Number(e.target.value))} />;
+}
+
+function Limit({ quota: q, onChange }: { quota: Quota; onChange: (next: Quota | null) => void }) {
+  return (
+    <li className="limit">
+      <NumberBox label="Items" value={q.limit} onChange={(limit) => onChange({ ...q, limit })} />
+      <input className="inp" aria-label="Categories" title="Categories, with commas; none means all" value={q.categories.join(", ")} onChange={(e) => onChange({ ...q, categories: e.target.value.split(",").map((c) => c.trim()).filter(Boolean) })} />
+      <span className="t3">in</span>
+      <NumberBox label="Seconds" value={q.windowSeconds} onChange={(windowSeconds) => onChange({ ...q, windowSeconds })} />
+      <span className="t3">seconds</span>
+      <button type="button" className="pb" aria-label="Remove this limit" onClick={() => onChange(null)}>
+        <Icon name="x" size="s" />
+      </button>
+    </li>
+  );
+}
+
+const sample = '{"message": "card 4111 1111 1111 1111 refused", "user": {"email": "ann@example.com", "password": "hunter2"}, "extra": {"iban": "DE02120300000000202051"}}';
+
+/** What the rules on this page, saved or not, make of a payload. */
+function Tester({ path, draft }: { path: Path; draft: Settings }) {
+  const [input, setInput] = useState(sample);
+  const { mutate, data, error } = useMutation(testScrubbingMutation());
+  const { ip } = draft;
+  const scrub = JSON.stringify(draft.scrub);
+  useEffect(() => {
+    const timer = window.setTimeout(() => mutate({ path: { org: path.org, project: path.project }, body: { type: "event", input, ip, scrub: JSON.parse(scrub) as Settings["scrub"] } }), 300);
+    return () => window.clearTimeout(timer);
+  }, [mutate, path.org, path.project, input, ip, scrub]);
+  return (
+    <div className="pairs-2">
+      <label className="lbl">
+        Try it: an event
+        <textarea className="inp area-t code" rows={5} spellCheck={false} value={input} onChange={(e) => setInput(e.target.value)} />
+      </label>
+      <label className="lbl">
+        What would be stored
+        <textarea className="inp area-t code" rows={5} readOnly value={error ? errorMessage(error) : (data?.output ?? "")} />
+      </label>
+    </div>
+  );
+}
