@@ -102,6 +102,22 @@ func TestReplayPayloads(t *testing.T) {
 	}
 }
 
+// TestUnscrubbedRecordingIsNotPlayed: what the edge could not scrub is kept and never shown, also when it can
+// be read here.
+func TestUnscrubbedRecordingIsNotPlayed(t *testing.T) {
+	rec := fmt.Sprintf("{\"segment_id\":0}\n[{\"type\":4,\"timestamp\":%d,\"data\":{\"href\":\"http://shop.test/\"}}]", noon.UnixMilli())
+	eachDB(t, func(t *testing.T, w *world) {
+		w.send("m", `{"event_id":"`+replayA+`"}`, `{"type":"replay_event"}`, replayEvent,
+			fmt.Sprintf(`{"type":"replay_recording","length":%d,"unscrubbed":true}`, len(rec)), rec)
+		if diff := cmp.Diff([]string{"0|1"}, w.lines("SELECT playable, CASE WHEN problem = '' THEN 0 ELSE 1 END FROM replay_segments")); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"replay accepted unplayable 2"}, w.outcomes()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestReplayVideo(t *testing.T) {
 	rec := fmt.Sprintf("{\"segment_id\":0}\n[{\"type\":4,\"timestamp\":%d,\"data\":{}}]", noon.UnixMilli()-1_000)
 	video := func(film string) []byte {

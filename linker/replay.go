@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/linker/link"
 	"github.com/hindsight-dev/hindsight/linker/normalize"
+	"github.com/hindsight-dev/hindsight/linker/recording"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -46,7 +48,7 @@ func (m *message) replayItems(ctx context.Context, items []item) error {
 	}
 	outcomes := append(m.accepted(event), m.accepted(rec)...)
 	drop := func(reason string) { m.refuse(event, reason); m.refuse(rec, reason) }
-	return m.segment(ctx, segmentParts{event: event.payload, recording: rec.payload}, outcomes, drop)
+	return m.segment(ctx, segmentParts{event: event.payload, recording: rec.payload, unscrubbed: unscrubbed(rec)}, outcomes, drop)
 }
 
 // video handles what mobile SDKs send: one item with the event, the recording and a film.
@@ -56,10 +58,15 @@ func (m *message) video(ctx context.Context, it *item) error {
 		m.refuse(it, "invalid_replay_video")
 		return nil
 	}
-	return m.segment(ctx, segmentParts{event: v.Event, recording: v.Recording, video: v.Video}, m.accepted(it), func(reason string) { m.refuse(it, reason) })
+	return m.segment(ctx, segmentParts{event: v.Event, recording: v.Recording, video: v.Video, unscrubbed: unscrubbed(it)}, m.accepted(it), func(reason string) { m.refuse(it, reason) })
 }
 
-type segmentParts struct{ event, recording, video []byte }
+type segmentParts struct {
+	event, recording, video []byte
+	unscrubbed              bool // the edge could not read the recording
+}
+
+func unscrubbed(it *item) bool { return string(it.Get(stream.HeaderUnscrubbed)) == "true" }
 
 // segment stores one flush of a recorder: the client's bytes as a blob, then its row. A body that cannot be
 // read is kept raw and marked: it is never played, but it is not lost.
@@ -82,6 +89,9 @@ func (m *message) segment(ctx context.Context, p segmentParts, outcomes []store.
 		return nil
 	}
 	rec, reason, err := readRecording(body)
+	if p.unscrubbed && reason == "" { // two parsers may differ: what was not scrubbed is not shown
+		rec = recorded{Segment: &recording.Segment{}, problem: "the edge could not read it, so nothing was scrubbed"}
+	}
 	if err != nil {
 		return fmt.Errorf("segment %d of replay %s: %w", re.SegmentID, re.ReplayID, err)
 	}

@@ -11,10 +11,6 @@ import (
 	"github.com/hindsight-dev/hindsight/relay/scrub"
 )
 
-// unscrubbedKey is the item header key of a recording that could not be read and so was not
-// scrubbed: it is kept as it came, and must not be shown.
-const unscrubbedKey = "unscrubbed"
-
 // reasonUnscrubbable is the outcome's reason of items that go because they cannot be scrubbed.
 const reasonUnscrubbable = "unscrubbable"
 

@@ -47,7 +47,7 @@ func TestEverythingIsScrubbedBeforeItIsPublished(t *testing.T) {
 			t.Errorf("item %d: %s, want %s", i, sent.Items[i].Payload, want)
 		}
 	}
-	if sent.Items[1].Header.Get(unscrubbedKey) != nil {
+	if sent.Items[1].Header.Get(stream.HeaderUnscrubbed) != nil {
 		t.Error("a client's own mark was believed")
 	}
 }
@@ -103,7 +103,7 @@ func TestRecordingsAreScrubbed(t *testing.T) {
 	}
 	broken := "{\"segment_id\":0}\n[{\"type\":5,\"data\":"
 	sent := send(broken)
-	if string(sent.Items[1].Payload) != broken || string(sent.Items[1].Header.Get(unscrubbedKey)) != "true" {
+	if string(sent.Items[1].Payload) != broken || string(sent.Items[1].Header.Get(stream.HeaderUnscrubbed)) != "true" {
 		t.Errorf("broken: %s %s", sent.Items[1].Header.Raw(), sent.Items[1].Payload)
 	}
 }

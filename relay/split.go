@@ -150,10 +150,10 @@ func itemHeader(it *item, s *scrub.Scrubber) ([]byte, error) {
 	if marks != nil || h.Get(trimmedKey) != nil {
 		h.Set(trimmedKey, marks)
 	}
-	if !it.unscrubbed && h.Get(unscrubbedKey) != nil {
-		h.Set(unscrubbedKey, nil)
+	if !it.unscrubbed && h.Get(stream.HeaderUnscrubbed) != nil {
+		h.Set(stream.HeaderUnscrubbed, nil)
 	} else if it.unscrubbed {
-		h.Set(unscrubbedKey, json.RawMessage("true"))
+		h.Set(stream.HeaderUnscrubbed, json.RawMessage("true"))
 	}
 	return cleanHeader(h.Raw(), s)
 }

@@ -29,6 +29,10 @@ func Kinds() []Kind {
 	return []Kind{KindEvent, KindTransaction, KindSpan, KindReplay, KindSession, KindReport, KindItem}
 }
 
+// HeaderUnscrubbed is the item header key, true, of a recording that the edge could not read and so could
+// not scrub: it is kept as it came, and is never shown. Only the edge sets it.
+const HeaderUnscrubbed = "unscrubbed"
+
 // Message is what travels: an envelope with the items of one kind, and the facts the edge knows.
 type Message struct {
 	Kind       Kind
