@@ -93,8 +93,8 @@ func serve(ctx context.Context, s *Settings, t *terminal, p parts) error {
 		if err != nil {
 			return err
 		}
+		context.AfterFunc(work, func() { internal.Close() })
 		g.Go(func() error { return ignoreClosed(internal.serve()) })
-		defer internal.Close()
 	}
 	fmt.Fprintf(t.Out, "Hindsight %s is ready at %s\n", version, s.BaseURL)
 
@@ -108,7 +108,11 @@ func serve(ctx context.Context, s *Settings, t *terminal, p parts) error {
 	defer cancel()
 	err = srv.Shutdown(stop)
 	endWork()
-	if werr := g.Wait(); !errors.Is(werr, context.Canceled) {
+	werr := g.Wait()
+	switch {
+	case ctx.Err() == nil: // nobody asked: never end in silence
+		err = errors.Join(err, fmt.Errorf("stopped by itself: %w", werr))
+	case !errors.Is(werr, context.Canceled):
 		err = errors.Join(err, werr)
 	}
 	return err

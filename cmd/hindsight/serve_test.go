@@ -23,12 +23,15 @@ type instance struct {
 }
 
 // serveForTest runs `hindsight serve` in this process until the test ends.
-func serveForTest(t *testing.T, dir string) *instance {
+func serveForTest(t *testing.T, dir string, env ...string) *instance {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	out, in := io.Pipe()
 	code := make(chan int, 1)
 	s := &instance{dir: dir, env: map[string]string{"HINDSIGHT_DATA_DIR": dir}}
+	for i := 0; i+1 < len(env); i += 2 {
+		s.env[env[i]] = env[i+1]
+	}
 	go func() {
 		code <- run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--log-level", "error"}, lookup(s.env), in, t.Output())
 		in.Close()
@@ -178,5 +181,16 @@ func TestHealth(t *testing.T) {
 	}
 	if status, _ := get(t, s.url+"/api/0/organizations/", ""); status != http.StatusUnauthorized {
 		t.Errorf("a stranger's API call is answered with %d, want 401", status)
+	}
+}
+
+// TestInternalAddress keeps the metrics off the public address, and ends with the server.
+func TestInternalAddress(t *testing.T) {
+	s := serveForTest(t, filepath.Join(t.TempDir(), "data"), "HINDSIGHT_INTERNAL_LISTEN", "127.0.0.1:0")
+	if _, body := get(t, s.url+"/metrics", ""); strings.Contains(body, "hindsight_stream") {
+		t.Error("the public address tells the metrics although there is an internal one")
+	}
+	if code := s.stop(); code != 0 {
+		t.Errorf("stopping gives exit code %d", code)
 	}
 }

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReplayData, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaysErrors, ListReplaysResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses } from './types.gen';
+import type { CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -355,6 +355,19 @@ export const countReplays = <ThrowOnError extends boolean = false>(options: Opti
 });
 
 /**
+ * Share of backend errors with a replay
+ */
+export const getReplayCoverage = <ThrowOnError extends boolean = false>(options: Options<GetReplayCoverageData, ThrowOnError>) => (options.client ?? client).get<GetReplayCoverageResponses, GetReplayCoverageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/replay-coverage/',
+    ...options
+});
+
+/**
  * Which replays things happened in
  */
 export const listReplayLinks = <ThrowOnError extends boolean = false>(options: Options<ListReplayLinksData, ThrowOnError>) => (options.client ?? client).get<ListReplayLinksResponses, ListReplayLinksErrors, ThrowOnError>({
@@ -364,6 +377,19 @@ export const listReplayLinks = <ThrowOnError extends boolean = false>(options: O
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/replay-links/',
+    ...options
+});
+
+/**
+ * Elements with dead and rage clicks
+ */
+export const listReplaySelectors = <ThrowOnError extends boolean = false>(options: Options<ListReplaySelectorsData, ThrowOnError>) => (options.client ?? client).get<ListReplaySelectorsResponses, ListReplaySelectorsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/replay-selectors/',
     ...options
 });
 
@@ -407,6 +433,19 @@ export const getReplay = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
+ * What the user did in a replay
+ */
+export const listReplayChapters = <ThrowOnError extends boolean = false>(options: Options<ListReplayChaptersData, ThrowOnError>) => (options.client ?? client).get<ListReplayChaptersResponses, ListReplayChaptersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/replays/{replay}/chapters/',
+    ...options
+});
+
+/**
  * A replay's frames without DOM data
  */
 export const getReplayFrames = <ThrowOnError extends boolean = false>(options: Options<GetReplayFramesData, ThrowOnError>) => (options.client ?? client).get<GetReplayFramesResponses, GetReplayFramesErrors, ThrowOnError>({
@@ -429,6 +468,19 @@ export const searchId = <ThrowOnError extends boolean = false>(options: Options<
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/search/',
+    ...options
+});
+
+/**
+ * What keeps errors from finding their replay
+ */
+export const getSetupDoctor = <ThrowOnError extends boolean = false>(options: Options<GetSetupDoctorData, ThrowOnError>) => (options.client ?? client).get<GetSetupDoctorResponses, GetSetupDoctorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/setup-doctor/',
     ...options
 });
 
@@ -713,6 +765,49 @@ export const updateKey = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
+ * Jobs that delete replays
+ */
+export const listReplayDeleteJobs = <ThrowOnError extends boolean = false>(options: Options<ListReplayDeleteJobsData, ThrowOnError>) => (options.client ?? client).get<ListReplayDeleteJobsResponses, ListReplayDeleteJobsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/replays/jobs/delete/',
+    ...options
+});
+
+/**
+ * Delete the replays that a query finds
+ */
+export const createReplayDeleteJob = <ThrowOnError extends boolean = false>(options: Options<CreateReplayDeleteJobData, ThrowOnError>) => (options.client ?? client).post<CreateReplayDeleteJobResponses, CreateReplayDeleteJobErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/replays/jobs/delete/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * A job that deletes replays
+ */
+export const getReplayDeleteJob = <ThrowOnError extends boolean = false>(options: Options<GetReplayDeleteJobData, ThrowOnError>) => (options.client ?? client).get<GetReplayDeleteJobResponses, GetReplayDeleteJobErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/replays/jobs/delete/{job}/',
+    ...options
+});
+
+/**
  * Delete a replay
  */
 export const deleteProjectReplay = <ThrowOnError extends boolean = false>(options: Options<DeleteProjectReplayData, ThrowOnError>) => (options.client ?? client).delete<DeleteProjectReplayResponses, DeleteProjectReplayErrors, ThrowOnError>({
@@ -735,6 +830,19 @@ export const getProjectReplay = <ThrowOnError extends boolean = false>(options: 
             type: 'apiKey'
         }],
     url: '/api/0/projects/{org}/{project}/replays/{replay}/',
+    ...options
+});
+
+/**
+ * Clicks of a replay
+ */
+export const listReplayClicks = <ThrowOnError extends boolean = false>(options: Options<ListReplayClicksData, ThrowOnError>) => (options.client ?? client).get<ListReplayClicksResponses, ListReplayClicksErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/replays/{replay}/clicks/',
     ...options
 });
 

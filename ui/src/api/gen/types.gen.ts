@@ -64,6 +64,39 @@ export type BrowserSdk = {
     ]>;
 };
 
+export type Chapter = {
+    dead: number;
+    endMs: number;
+    errors: Array<Incident>;
+    failed: number;
+    id: string;
+    kind: string;
+    label: string;
+    nodeId?: number;
+    rage: number;
+    requests: Array<Exchange>;
+    slowestMs: number;
+    startMs: number;
+    status: string;
+    traces: Array<string>;
+    triggerRoute: string;
+    url: string;
+    vitals: Array<Vital>;
+};
+
+export type Covered = {
+    covered: number;
+    errors: number;
+    /**
+     * A project's slug, an SDK with its version, a mode, a signal, or a day.
+     */
+    name: string;
+    /**
+     * Covered of errors, 0 to 1.
+     */
+    share: number;
+};
+
 export type CreateKeyInputBody = {
     name?: string;
     rateLimit?: KeyRateLimit | null;
@@ -77,8 +110,16 @@ export type CreateProjectInputBody = {
     [key: string]: unknown;
 };
 
+export type DataListDeleteJobBody = {
+    data: Array<DeleteJob>;
+};
+
 export type DataListReplayBody = {
     data: Array<Replay>;
+};
+
+export type DataListReplayClickedNodeBody = {
+    data: Array<ReplayClickedNode>;
 };
 
 export type DataListReplayEventMetaBody = {
@@ -87,6 +128,17 @@ export type DataListReplayEventMetaBody = {
 
 export type DataListReplayLinkBody = {
     data: Array<ReplayLink>;
+};
+
+export type DataListReplaySelectorBody = {
+    data: Array<ReplaySelector>;
+};
+
+export type DataStruct = {
+    environments: Array<string>;
+    query: string;
+    rangeEnd: string;
+    rangeStart: string;
 };
 
 export type DeadLetter = {
@@ -119,6 +171,26 @@ export type DeadLetterDetail = {
     projectId: string;
     reason: string;
     size: number;
+};
+
+export type DeleteJob = {
+    countDeleted: number;
+    dateCreated: string;
+    dateUpdated: string;
+    environments: Array<string>;
+    id: number;
+    query: string;
+    rangeEnd: string;
+    rangeStart: string;
+    status: 'pending' | 'in-progress' | 'completed' | 'failed';
+};
+
+export type DeleteJobBody = {
+    data: DeleteJob;
+};
+
+export type DeleteJobInputBody = {
+    data: DataStruct;
 };
 
 export type Device = {
@@ -289,6 +361,19 @@ export type ExceptionValue = {
     value: string | null;
 };
 
+export type Exchange = {
+    endMs: number;
+    errors: number;
+    matchedBy?: string;
+    method: string;
+    path: string;
+    startMs: number;
+    status: number;
+    traceId?: string;
+    url: string;
+    work: Array<Work>;
+};
+
 export type FilterInputBody = {
     active?: boolean;
     /**
@@ -319,6 +404,26 @@ export type Filters = {
     releases: Array<string>;
     traceMetricNames: Array<string>;
     webCrawlers: boolean;
+};
+
+export type Finding = {
+    affected: number;
+    detail: string;
+    id: 'tracing_missing' | 'backend_loses_id' | 'cors_blocks' | 'poisoned_trace' | 'buffer_hole' | 'sdk_too_old';
+    /**
+     * What to add or change.
+     */
+    line: string;
+    of: number;
+    /**
+     * Slug; empty when it is no single project's.
+     */
+    project: string;
+    title: string;
+    /**
+     * browser, backend or web server
+     */
+    where: string;
 };
 
 export type Forward = {
@@ -363,6 +468,18 @@ export type Health = {
         [key: string]: boolean;
     };
     problems: Array<string>;
+};
+
+export type Incident = {
+    id: string;
+    issueId?: number;
+    kind: string;
+    level: string;
+    projectId: number;
+    request: number;
+    side: string;
+    timeMs: number;
+    title: string;
 };
 
 export type Issue = {
@@ -934,6 +1051,41 @@ export type ReplayBody = {
     data: Replay;
 };
 
+export type ReplayChapters = {
+    /**
+     * matchedBy: a header in the recording, b the page's own span, c method, path and time. Times are epoch milliseconds.
+     */
+    chapters: Array<Chapter>;
+    replayId: string;
+};
+
+export type ReplayClickedNode = {
+    node_id: number;
+    timestamp: string;
+};
+
+export type ReplayCoverage = {
+    days: Array<Covered>;
+    /**
+     * session, buffer
+     */
+    modes: Array<Covered>;
+    /**
+     * Of the backend.
+     */
+    platforms: Array<Covered>;
+    projects: Array<Covered>;
+    /**
+     * That made the recordings.
+     */
+    sdks: Array<Covered>;
+    /**
+     * An error counts for each signal that agreed.
+     */
+    signals: Array<Covered>;
+    total: Covered;
+};
+
 export type ReplayEventMeta = {
     'error.type': Array<string>;
     'error.value': Array<string>;
@@ -1035,6 +1187,14 @@ export type ReplayLink = {
      */
     title: string | null;
     traceId: string | null;
+};
+
+export type ReplaySelector = {
+    count_dead_clicks: number;
+    count_rage_clicks: number;
+    dom_element: string;
+    element: SelectorElement;
+    project_id: string;
 };
 
 export type ReplayUser = {
@@ -1164,6 +1324,18 @@ export type Segment = {
     segmentId: number;
 };
 
+export type SelectorElement = {
+    alt: string;
+    aria_label: string;
+    class: Array<string>;
+    component_name: string;
+    id: string;
+    role: string;
+    tag: string;
+    testid: string;
+    title: string;
+};
+
 export type Self = {
     authenticators: Array<string>;
     avatar: Avatar;
@@ -1198,6 +1370,18 @@ export type Settings = {
     ip: string;
     quotas: Quotas;
     scrub: Scrub;
+};
+
+export type SetupDoctor = {
+    /**
+     * Backend errors looked at.
+     */
+    errors: number;
+    findings: Array<Finding>;
+    /**
+     * Looked at: of the last 7 days.
+     */
+    replays: number;
 };
 
 export type ShortId = {
@@ -1446,6 +1630,25 @@ export type UserOptions = {
     stacktraceOrder: number;
     theme: string;
     timezone: string;
+};
+
+export type Vital = {
+    name: string;
+    rating?: string;
+    timeMs: number;
+    value: number;
+};
+
+export type Work = {
+    endMs: number;
+    eventId?: string;
+    name: string;
+    op: string;
+    projectId: number;
+    spanId: string;
+    startMs: number;
+    status: string;
+    traceId: string;
 };
 
 export type GetRootData = {
@@ -2406,6 +2609,58 @@ export type CountReplaysResponses = {
 
 export type CountReplaysResponse = CountReplaysResponses[keyof CountReplaysResponses];
 
+export type GetReplayCoverageData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/replay-coverage/';
+};
+
+export type GetReplayCoverageErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetReplayCoverageError = GetReplayCoverageErrors[keyof GetReplayCoverageErrors];
+
+export type GetReplayCoverageResponses = {
+    /**
+     * OK
+     */
+    200: ReplayCoverage;
+};
+
+export type GetReplayCoverageResponse = GetReplayCoverageResponses[keyof GetReplayCoverageResponses];
+
 export type ListReplayLinksData = {
     body?: never;
     path: {
@@ -2458,6 +2713,70 @@ export type ListReplayLinksResponses = {
 };
 
 export type ListReplayLinksResponse = ListReplayLinksResponses[keyof ListReplayLinksResponses];
+
+export type ListReplaySelectorsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * count_dead_clicks or count_rage_clicks; default -count_dead_clicks.
+         */
+        sort?: string;
+    };
+    url: '/api/0/organizations/{org}/replay-selectors/';
+};
+
+export type ListReplaySelectorsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReplaySelectorsError = ListReplaySelectorsErrors[keyof ListReplaySelectorsErrors];
+
+export type ListReplaySelectorsResponses = {
+    /**
+     * OK
+     */
+    200: DataListReplaySelectorBody;
+};
+
+export type ListReplaySelectorsResponse = ListReplaySelectorsResponses[keyof ListReplaySelectorsResponses];
 
 export type ListReplayEventsMetaData = {
     body?: never;
@@ -2612,6 +2931,37 @@ export type GetReplayResponses = {
 
 export type GetReplayResponse = GetReplayResponses[keyof GetReplayResponses];
 
+export type ListReplayChaptersData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        replay: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/replays/{replay}/chapters/';
+};
+
+export type ListReplayChaptersErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReplayChaptersError = ListReplayChaptersErrors[keyof ListReplayChaptersErrors];
+
+export type ListReplayChaptersResponses = {
+    /**
+     * OK
+     */
+    200: ReplayChapters;
+};
+
+export type ListReplayChaptersResponse = ListReplayChaptersResponses[keyof ListReplayChaptersResponses];
+
 export type GetReplayFramesData = {
     body?: never;
     path: {
@@ -2677,6 +3027,36 @@ export type SearchIdResponses = {
 };
 
 export type SearchIdResponse = SearchIdResponses[keyof SearchIdResponses];
+
+export type GetSetupDoctorData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/setup-doctor/';
+};
+
+export type GetSetupDoctorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetSetupDoctorError = GetSetupDoctorErrors[keyof GetSetupDoctorErrors];
+
+export type GetSetupDoctorResponses = {
+    /**
+     * OK
+     */
+    200: SetupDoctor;
+};
+
+export type GetSetupDoctorResponse = GetSetupDoctorResponses[keyof GetSetupDoctorResponses];
 
 export type GetShortIdData = {
     body?: never;
@@ -3500,6 +3880,118 @@ export type UpdateKeyResponses = {
 
 export type UpdateKeyResponse = UpdateKeyResponses[keyof UpdateKeyResponses];
 
+export type ListReplayDeleteJobsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/replays/jobs/delete/';
+};
+
+export type ListReplayDeleteJobsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReplayDeleteJobsError = ListReplayDeleteJobsErrors[keyof ListReplayDeleteJobsErrors];
+
+export type ListReplayDeleteJobsResponses = {
+    /**
+     * OK
+     */
+    200: DataListDeleteJobBody;
+};
+
+export type ListReplayDeleteJobsResponse = ListReplayDeleteJobsResponses[keyof ListReplayDeleteJobsResponses];
+
+export type CreateReplayDeleteJobData = {
+    body: DeleteJobInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/replays/jobs/delete/';
+};
+
+export type CreateReplayDeleteJobErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateReplayDeleteJobError = CreateReplayDeleteJobErrors[keyof CreateReplayDeleteJobErrors];
+
+export type CreateReplayDeleteJobResponses = {
+    /**
+     * Created
+     */
+    201: DeleteJobBody;
+};
+
+export type CreateReplayDeleteJobResponse = CreateReplayDeleteJobResponses[keyof CreateReplayDeleteJobResponses];
+
+export type GetReplayDeleteJobData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        job: number;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/replays/jobs/delete/{job}/';
+};
+
+export type GetReplayDeleteJobErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetReplayDeleteJobError = GetReplayDeleteJobErrors[keyof GetReplayDeleteJobErrors];
+
+export type GetReplayDeleteJobResponses = {
+    /**
+     * OK
+     */
+    200: DeleteJobBody;
+};
+
+export type GetReplayDeleteJobResponse = GetReplayDeleteJobResponses[keyof GetReplayDeleteJobResponses];
+
 export type DeleteProjectReplayData = {
     body?: never;
     path: {
@@ -3569,6 +4061,54 @@ export type GetProjectReplayResponses = {
 };
 
 export type GetProjectReplayResponse = GetProjectReplayResponses[keyof GetProjectReplayResponses];
+
+export type ListReplayClicksData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        replay: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Over click.* fields: click.tag:button, click.selector:"#pay", …
+         */
+        query?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/replays/{replay}/clicks/';
+};
+
+export type ListReplayClicksErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReplayClicksError = ListReplayClicksErrors[keyof ListReplayClicksErrors];
+
+export type ListReplayClicksResponses = {
+    /**
+     * OK
+     */
+    200: DataListReplayClickedNodeBody;
+};
+
+export type ListReplayClicksResponse = ListReplayClicksResponses[keyof ListReplayClicksResponses];
 
 export type ListSegmentsData = {
     body?: never;

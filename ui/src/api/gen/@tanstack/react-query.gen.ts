@@ -3,8 +3,8 @@
 import { queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { countIssues, countReplays, createKey, createProject, deleteKey, deleteProjectReplay, dropDeadLetter, getAttachment, getAuth, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getOrganization, getProject, getProjectEvent, getProjectReplay, getProjectSettings, getReplay, getReplayFrames, getRoot, getSegment, getShortId, getStats, getTrace, getTraceMeta, listAllProjects, listAttachments, listDeadLetters, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listOrganizations, listProjectEvents, listProjectIssues, listProjects, listReplayEventsMeta, listReplayLinks, listReplays, listReplayViewers, listSegments, markReplayViewed, type Options, resendDeadLetter, searchId, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateProject, updateProjectIssues, updateProjectSettings } from '../sdk.gen';
-import type { CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReplayData, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaysError, ListReplaysResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse } from '../types.gen';
+import { countIssues, countReplays, createKey, createProject, createReplayDeleteJob, deleteKey, deleteProjectReplay, dropDeadLetter, getAttachment, getAuth, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getOrganization, getProject, getProjectEvent, getProjectReplay, getProjectSettings, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getStats, getTrace, getTraceMeta, listAllProjects, listAttachments, listDeadLetters, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listOrganizations, listProjectEvents, listProjectIssues, listProjects, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayLinks, listReplays, listReplaySelectors, listReplayViewers, listSegments, markReplayViewed, type Options, resendDeadLetter, searchId, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateProject, updateProjectIssues, updateProjectSettings } from '../sdk.gen';
+import type { CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -498,6 +498,24 @@ export const countReplaysOptions = (options: Options<CountReplaysData>) => query
     queryKey: countReplaysQueryKey(options)
 });
 
+export const getReplayCoverageQueryKey = (options: Options<GetReplayCoverageData>) => createQueryKey('getReplayCoverage', options);
+
+/**
+ * Share of backend errors with a replay
+ */
+export const getReplayCoverageOptions = (options: Options<GetReplayCoverageData>) => queryOptions<GetReplayCoverageResponse, GetReplayCoverageError, GetReplayCoverageResponse, ReturnType<typeof getReplayCoverageQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getReplayCoverage({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getReplayCoverageQueryKey(options)
+});
+
 export const listReplayLinksQueryKey = (options: Options<ListReplayLinksData>) => createQueryKey('listReplayLinks', options);
 
 /**
@@ -514,6 +532,24 @@ export const listReplayLinksOptions = (options: Options<ListReplayLinksData>) =>
         return data;
     },
     queryKey: listReplayLinksQueryKey(options)
+});
+
+export const listReplaySelectorsQueryKey = (options: Options<ListReplaySelectorsData>) => createQueryKey('listReplaySelectors', options);
+
+/**
+ * Elements with dead and rage clicks
+ */
+export const listReplaySelectorsOptions = (options: Options<ListReplaySelectorsData>) => queryOptions<ListReplaySelectorsResponse, ListReplaySelectorsError, ListReplaySelectorsResponse, ReturnType<typeof listReplaySelectorsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReplaySelectors({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReplaySelectorsQueryKey(options)
 });
 
 export const listReplayEventsMetaQueryKey = (options: Options<ListReplayEventsMetaData>) => createQueryKey('listReplayEventsMeta', options);
@@ -570,6 +606,24 @@ export const getReplayOptions = (options: Options<GetReplayData>) => queryOption
     queryKey: getReplayQueryKey(options)
 });
 
+export const listReplayChaptersQueryKey = (options: Options<ListReplayChaptersData>) => createQueryKey('listReplayChapters', options);
+
+/**
+ * What the user did in a replay
+ */
+export const listReplayChaptersOptions = (options: Options<ListReplayChaptersData>) => queryOptions<ListReplayChaptersResponse, ListReplayChaptersError, ListReplayChaptersResponse, ReturnType<typeof listReplayChaptersQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReplayChapters({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReplayChaptersQueryKey(options)
+});
+
 export const getReplayFramesQueryKey = (options: Options<GetReplayFramesData>) => createQueryKey('getReplayFrames', options);
 
 /**
@@ -604,6 +658,24 @@ export const searchIdOptions = (options: Options<SearchIdData>) => queryOptions<
         return data;
     },
     queryKey: searchIdQueryKey(options)
+});
+
+export const getSetupDoctorQueryKey = (options: Options<GetSetupDoctorData>) => createQueryKey('getSetupDoctor', options);
+
+/**
+ * What keeps errors from finding their replay
+ */
+export const getSetupDoctorOptions = (options: Options<GetSetupDoctorData>) => queryOptions<GetSetupDoctorResponse, GetSetupDoctorError, GetSetupDoctorResponse, ReturnType<typeof getSetupDoctorQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getSetupDoctor({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getSetupDoctorQueryKey(options)
 });
 
 export const getShortIdQueryKey = (options: Options<GetShortIdData>) => createQueryKey('getShortId', options);
@@ -960,6 +1032,59 @@ export const updateKeyMutation = (options?: Partial<Options<UpdateKeyData>>): Us
     return mutationOptions;
 };
 
+export const listReplayDeleteJobsQueryKey = (options: Options<ListReplayDeleteJobsData>) => createQueryKey('listReplayDeleteJobs', options);
+
+/**
+ * Jobs that delete replays
+ */
+export const listReplayDeleteJobsOptions = (options: Options<ListReplayDeleteJobsData>) => queryOptions<ListReplayDeleteJobsResponse, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ReturnType<typeof listReplayDeleteJobsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReplayDeleteJobs({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReplayDeleteJobsQueryKey(options)
+});
+
+/**
+ * Delete the replays that a query finds
+ */
+export const createReplayDeleteJobMutation = (options?: Partial<Options<CreateReplayDeleteJobData>>): UseMutationOptions<CreateReplayDeleteJobResponse, CreateReplayDeleteJobError, Options<CreateReplayDeleteJobData>> => {
+    const mutationOptions: UseMutationOptions<CreateReplayDeleteJobResponse, CreateReplayDeleteJobError, Options<CreateReplayDeleteJobData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createReplayDeleteJob({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getReplayDeleteJobQueryKey = (options: Options<GetReplayDeleteJobData>) => createQueryKey('getReplayDeleteJob', options);
+
+/**
+ * A job that deletes replays
+ */
+export const getReplayDeleteJobOptions = (options: Options<GetReplayDeleteJobData>) => queryOptions<GetReplayDeleteJobResponse, GetReplayDeleteJobError, GetReplayDeleteJobResponse, ReturnType<typeof getReplayDeleteJobQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getReplayDeleteJob({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getReplayDeleteJobQueryKey(options)
+});
+
 /**
  * Delete a replay
  */
@@ -993,6 +1118,24 @@ export const getProjectReplayOptions = (options: Options<GetProjectReplayData>) 
         return data;
     },
     queryKey: getProjectReplayQueryKey(options)
+});
+
+export const listReplayClicksQueryKey = (options: Options<ListReplayClicksData>) => createQueryKey('listReplayClicks', options);
+
+/**
+ * Clicks of a replay
+ */
+export const listReplayClicksOptions = (options: Options<ListReplayClicksData>) => queryOptions<ListReplayClicksResponse, ListReplayClicksError, ListReplayClicksResponse, ReturnType<typeof listReplayClicksQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReplayClicks({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReplayClicksQueryKey(options)
 });
 
 export const listSegmentsQueryKey = (options: Options<ListSegmentsData>) => createQueryKey('listSegments', options);
