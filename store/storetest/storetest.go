@@ -1,4 +1,3 @@
-// Package storetest opens real databases for tests: one body, every engine.
 package storetest
 
 import (

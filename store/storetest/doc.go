@@ -1,0 +1,2 @@
+// Package storetest opens real databases for tests: one body, every engine.
+package storetest
