@@ -12,11 +12,12 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite" // the pure-Go SQLite driver, named sqlite
+	"modernc.org/sqlite" // the pure-Go driver, which registers itself as sqlite
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // The pragmas of every connection. The driver runs busy_timeout before the others whatever the
-// order, so that even the switch to WAL waits for another process instead of failing.
+// order, so that most of them wait for another process instead of failing; see [untilFree].
 //
 // synchronous is FULL, not the NORMAL that WAL is often paired with: a message is acknowledged once
 // its commit returned, and with NORMAL a power cut takes the last commits back.
@@ -26,6 +27,29 @@ const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_prag
 // sqliteReaders is the size of the reading pool. More than the cores of a small machine: a reader
 // may wait for the disk.
 const sqliteReaders = 8
+
+// busyWait is how long opening a database waits for other processes that open or close it.
+const busyWait = 10 * time.Second
+
+// untilFree connects again while SQLite says busy. Two programs that switch a new file to WAL at
+// once, or one that opens a file whose last user is just closing it, hold locks SQLite refuses to
+// wait for whatever the busy timeout: waiting could be a deadlock (sqlite.org/wal.html, "Sometimes
+// Queries Return SQLITE_BUSY In WAL Mode"). Starting over cannot.
+func untilFree(ctx context.Context, connect func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, busyWait)
+	defer cancel()
+	for {
+		err := connect(ctx)
+		if busy := (*sqlite.Error)(nil); !errors.As(err, &busy) || busy.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
 
 func openSQLite(_ context.Context, path string) (*Store, error) {
 	path = strings.TrimPrefix(path, "//")

@@ -47,7 +47,8 @@ func Open(ctx context.Context, databaseURL string) (*Store, error) {
 	}
 	s.now, s.hashing = time.Now, make(chan struct{}, maxHashes)
 	// The writer first: on a new SQLite file it is the one that may switch to WAL.
-	if err := errors.Join(s.write.PingContext(ctx), s.read.PingContext(ctx)); err != nil {
+	err = errors.Join(untilFree(ctx, s.write.PingContext), untilFree(ctx, s.read.PingContext))
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to database: %w", err), s.Close())
 	}
 	return s, nil
