@@ -35,9 +35,9 @@ func (m *message) checkInItem(_ context.Context, it *item) error {
 			row.StartedMS -= ms
 		}
 	}
-	w := store.CheckInWrite{CheckIn: row, Latest: c.ID.IsZero(), Monitor: m.monitor(c), Outcomes: m.accepted(it)}
+	w := store.CheckInWrite{ItemID: m.itemID(it.position).String(), CheckIn: row, Latest: c.ID.IsZero(), Monitor: m.monitor(c), Outcomes: m.accepted(it)}
 	if w.Latest { // the run it makes when none is open
-		w.CheckIn.CheckInID = m.itemID(it.position).String()
+		w.CheckIn.CheckInID = w.ItemID
 	}
 	m.w.CheckIns = append(m.w.CheckIns, w)
 	facts := dscFacts(m.header)

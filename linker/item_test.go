@@ -10,6 +10,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/store"
 )
 
 // envelopeOf is an envelope with one item, given as its header and its payload.
@@ -117,18 +118,59 @@ func TestCheckIns(t *testing.T) {
 				t.Error(diff)
 			}
 		}
+		pending := func(want ...string) {
+			t.Helper()
+			if diff := cmp.Diff(want, w.lines("SELECT monitor_slug FROM pending_check_ins ORDER BY received_ms")); diff != "" {
+				t.Error(diff)
+			}
+		}
 		send(map[string]any{"check_in_id": "22220000222240002222000022220000", "monitor_slug": "nobody knows", "status": "ok"})
+		send(map[string]any{"check_in_id": "00000000000000000000000000000000", "monitor_slug": "sync", "status": "error", "duration": 2})
+		send(map[string]any{"check_in_id": "22220000222240002222000022220003", "monitor_slug": "sync", "status": "ok", "duration": 0.5})
 		look()
+		pending("nobody-knows", "sync", "sync")
+		if diff := cmp.Diff([]string(nil), w.outcomes()); diff != "" {
+			t.Errorf("what waits has no outcome yet:\n%s", diff)
+		}
+		// What describes the monitor is overtaken by both reports: the nameless one closes it.
 		send(map[string]any{"check_in_id": "22220000222240002222000022220001", "monitor_slug": "Sync", "status": "in_progress", "monitor_config": config})
-		look("sync|in_progress|0")
-		send(map[string]any{"check_in_id": "00000000000000000000000000000000", "monitor_slug": "sync", "status": "ok", "duration": 1.5})
-		look("sync|ok|1500")
+		look("sync|error|2000", "sync|ok|500")
+		pending("nobody-knows")
 		send(map[string]any{"check_in_id": "22220000222240002222000022220001", "monitor_slug": "sync", "status": "in_progress"})
-		look("sync|ok|1500")
+		look("sync|error|2000", "sync|ok|500")
 		send(map[string]any{"check_in_id": "22220000222240002222000022220002", "monitor_slug": "sync", "status": "sleeping"})
-		look("sync|ok|1500")
-		want := []string{"monitor accepted 3", "monitor invalid invalid_check_in_status 1", "monitor invalid unknown_monitor 1"}
+		look("sync|error|2000", "sync|ok|500")
+		want := []string{"monitor accepted 4", "monitor invalid invalid_check_in_status 1"}
 		if diff := cmp.Diff(want, w.outcomes()); diff != "" {
+			t.Error(diff)
+		}
+		if _, err := w.raw.ExecContext(t.Context(), "UPDATE pending_check_ins SET received_ms = ?", time.Now().Add(-25*time.Hour).UnixMilli()); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := w.s.Expire(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pending()
+		if diff := cmp.Diff([]string{"monitor accepted 4", "monitor invalid invalid_check_in_status 1", "monitor invalid unknown_monitor 1"}, w.outcomes()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// Reports of monitors that nobody describes cannot fill the database.
+func TestPendingCheckInsAreBounded(t *testing.T) {
+	eachDB(t, func(t *testing.T, w *world) {
+		var ds []*stream.Delivery
+		for n := range store.MaxPendingCheckIns + 2 {
+			ds = append(ds, w.envelopeOf(fmt.Sprint("c", n), noon, "{}", `{"type":"check_in"}`, map[string]any{"monitor_slug": fmt.Sprint("m", n), "status": "ok"}))
+		}
+		w.deliver(ds...)
+		if got := w.lines("SELECT COUNT(*) FROM pending_check_ins"); got[0] != fmt.Sprint(store.MaxPendingCheckIns) {
+			t.Errorf("%v wait", got)
+		}
+		if diff := cmp.Diff([]string{"monitor invalid unknown_monitor 2"}, w.outcomes()); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -94,6 +94,9 @@ func (l *Linker) join(ctx context.Context, msgs []*message, did *store.Ingested)
 	for _, k := range did.Replays {
 		get(k.OrgID).replays[k.ReplayID], get(k.OrgID).sessions[k.ReplayID] = true, true
 	}
+	for _, ref := range did.Items {
+		get(ref.OrgID).items[ref] = true
+	}
 	for _, m := range msgs {
 		for _, ref := range m.refs {
 			get(ref.OrgID).items[ref] = true

@@ -52,6 +52,7 @@ type CheckIn struct {
 
 // CheckInWrite is one report of a run.
 type CheckInWrite struct {
+	ItemID   string // of the report, not of the run
 	CheckIn  CheckIn
 	Latest   bool     // it names no run: it closes the latest one in progress
 	Monitor  *Monitor // nil when it does not describe its monitor
@@ -78,14 +79,12 @@ func (b *batch) checkIns(ctx context.Context) error {
 	return nil
 }
 
+// checkIn stores a report, once its monitor is known. Reports travel side by side, so the one that
+// describes the monitor may come last: it takes along what has waited for it.
 func (b *batch) checkIn(ctx context.Context, w *CheckInWrite) error {
 	c := &w.CheckIn
 	if w.Monitor != nil {
-		_, err := b.tx.NewInsert().Model(w.Monitor).On("CONFLICT (project_id, slug) DO UPDATE").
-			Set("config = CASE WHEN EXCLUDED.config_ms >= mo.config_ms THEN EXCLUDED.config ELSE mo.config END").
-			Set("config_ms = ?(mo.config_ms, EXCLUDED.config_ms)", b.s.greater()).
-			Set("created_ms = ?(mo.created_ms, EXCLUDED.created_ms)", b.s.lesser()).Returning("NULL").Exec(ctx)
-		if err != nil {
+		if err := b.describe(ctx, w.Monitor); err != nil {
 			return fmt.Errorf("monitor: %w", err)
 		}
 	}
@@ -93,14 +92,34 @@ func (b *batch) checkIn(ctx context.Context, w *CheckInWrite) error {
 	q := b.tx.NewSelect().Model(&m).Where("project_id = ? AND slug = ?", c.ProjectID, c.MonitorSlug)
 	switch err := b.s.lockRows(q).Scan(ctx); {
 	case errors.Is(err, sql.ErrNoRows):
-		for _, o := range w.Outcomes {
-			o.Outcome, o.Reason = OutcomeInvalid, ReasonUnknownMonitor
-			b.tally.add(o)
-		}
-		return nil
+		return b.wait(ctx, w)
 	case err != nil:
 		return err
 	}
+	if err := b.run(ctx, w); err != nil {
+		return err
+	}
+	if w.Monitor == nil {
+		return nil
+	}
+	return b.adopt(ctx, w.Monitor)
+}
+
+// describe stores what is newest about a monitor.
+func (b *batch) describe(ctx context.Context, m *Monitor) error {
+	if err := b.lockMonitor(ctx, m.ProjectID, m.Slug); err != nil {
+		return err
+	}
+	_, err := b.tx.NewInsert().Model(m).On("CONFLICT (project_id, slug) DO UPDATE").
+		Set("config = CASE WHEN EXCLUDED.config_ms >= mo.config_ms THEN EXCLUDED.config ELSE mo.config END").
+		Set("config_ms = ?(mo.config_ms, EXCLUDED.config_ms)", b.s.greater()).
+		Set("created_ms = ?(mo.created_ms, EXCLUDED.created_ms)", b.s.lesser()).Returning("NULL").Exec(ctx)
+	return err
+}
+
+// run stores a report of a monitor that is known.
+func (b *batch) run(ctx context.Context, w *CheckInWrite) error {
+	c := &w.CheckIn
 	if w.Latest {
 		var open CheckIn
 		err := b.tx.NewSelect().Model(&open).Where("project_id = ? AND monitor_slug = ? AND environment = ?", c.ProjectID, c.MonitorSlug, c.Environment).

@@ -40,6 +40,7 @@ type Ingested struct {
 	Known   map[string]bool // message ids that had been stored before
 	Pairs   []TraceReplay   // pairs that are new, or have a new source
 	Replays []ReplayKey     // replays whose recording changed
+	Items   []ItemRef       // items of earlier messages that had waited for this batch
 	Orphans []string        // blobs that belong to no row after all
 	Counts  IngestCounts
 }

@@ -23,11 +23,12 @@ const expireBatch = 1000
 
 // Expired counts what [Store.Expire] deleted.
 type Expired struct {
-	StoredMessages, Outcomes, SignInLinks, UserSessions int64
+	StoredMessages, Outcomes, SignInLinks, UserSessions, PendingCheckIns int64
 }
 
 // Expire deletes rows that are too old to be of use: guards of stored messages after 7 days,
-// outcomes after 90, sign-in links and sessions that have ended. API tokens stay: their owner sees
+// outcomes after 90, sign-in links and sessions that have ended, and check-ins that waited for their
+// monitor in vain, which get their outcome. API tokens stay: their owner sees
 // that they expired. It works in small transactions and can be stopped at any time; what is left
 // goes the next time.
 //
@@ -53,6 +54,10 @@ func (s *Store) Expire(ctx context.Context) (Expired, error) {
 		if err != nil {
 			return e, fmt.Errorf("expire %s: %w", step.table, border(err))
 		}
+	}
+	n, err := s.expireCheckIns(ctx, now.Add(-keepPendingCheckIns).UnixMilli())
+	if e.PendingCheckIns = n; err != nil {
+		return e, fmt.Errorf("expire pending check-ins: %w", border(err))
 	}
 	return e, nil
 }

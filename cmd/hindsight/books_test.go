@@ -59,7 +59,8 @@ func samples() []sample {
 		fixed(`{"type":"sessions"}`, `{"aggregates":[{"started":"2026-01-01T00:00:00Z","exited":3}],"attrs":{"release":"a@1"}}`),
 		fixed(`{"type":"feedback"}`, `{"contexts":{"feedback":{"message":"hello"}}}`),
 		fixed(`{"type":"user_report"}`, `{"event_id":"`+strings.Repeat("a", 32)+`","name":"n","email":"e@x","comments":"c"}`),
-		fixed(`{"type":"check_in"}`, `{"check_in_id":"`+strings.Repeat("b", 32)+`","monitor_slug":"nightly","status":"ok"}`),
+		fixed(`{"type":"check_in"}`, `{"check_in_id":"`+strings.Repeat("b", 32)+`","monitor_slug":"nightly","status":"ok"}`), // waits for the next one
+		fixed(`{"type":"check_in"}`, `{"check_in_id":"`+strings.Repeat("b", 32)+`","monitor_slug":"nightly","status":"in_progress","monitor_config":{"schedule":{"type":"interval","value":1,"unit":"day"}}}`),
 		fixed(`{"type":"log","item_count":2,"content_type":"application/vnd.sentry.items.log+json"}`, `{"items":[{"timestamp":1767225600,"level":"info","trace_id":"`+strings.Repeat("d", 32)+`","body":"a","attributes":{}},{"timestamp":1767225600,"level":"info","body":"b","attributes":{}}]}`),
 		fixed(`{"type":"log","item_count":2,"content_type":"application/vnd.sentry.items.log+json"}`, `{"items":[{"timestamp":1767225600,"level":"info","body":"a"}]}`), // wrong count
 		fixed(`{"type":"trace_metric","item_count":1,"content_type":"application/vnd.sentry.items.trace-metric+json"}`, `{"items":[{"name":"x","value":1}]}`),

@@ -105,9 +105,8 @@ async function spans() {
 async function telemetry() {
   const config = { schedule: { type: 'crontab', value: '0 3 * * *' }, checkinMargin: 5, maxRuntime: 30, timezone: 'Europe/Vienna', failureIssueThreshold: 2, recoveryThreshold: 1 };
   const checkInId = Sentry.captureCheckIn({ monitorSlug: 'nightly-report', status: 'in_progress' }, config);
-  await Sentry.flush(5000); // a job takes its time: what opens the check-in describes the monitor
   Sentry.captureCheckIn({ checkInId, monitorSlug: 'nightly-report', status: 'ok', duration: 0.1 });
-  await Sentry.withMonitor('hourly-sync', async () => { await Sentry.flush(5000); throw new Error('sync failed'); }, { schedule: { type: 'interval', value: 1, unit: 'hour' } }).catch(() => {});
+  await Sentry.withMonitor('hourly-sync', async () => { throw new Error('sync failed'); }, { schedule: { type: 'interval', value: 1, unit: 'hour' } }).catch(() => {});
 
   Sentry.captureFeedback?.({ name: 'Jane', email: 'jane@example.com', message: 'The checkout is broken “please fix”', associatedEventId: sent.handled[0] });
   Sentry.captureFeedback?.({ message: 'with a file' }, { attachments: [{ filename: 'note.txt', data: 'hello', contentType: 'text/plain' }] });
