@@ -75,6 +75,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerIssues()
 	a.registerEvents(router)
 	a.registerReplayIndex() // before the replays: jobs is no replay id
+	a.registerReplayItems(router)
 	a.registerReplays(router)
 	a.registerExplore()
 	a.registerDeadLetters()

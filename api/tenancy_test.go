@@ -39,7 +39,7 @@ func projectOf(path string, o *tenant) *store.Project {
 // fill puts the ids of one tenant into the place of another's organisation and project.
 func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 	path := strings.NewReplacer("{org}", org, "{project}", p.Slug, "{issue}", itoa(ids.issue), "{event}", eventA, "{replay}", replayA, "{trace}", traceA,
-		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost", "{job}", itoa(ids.job)).Replace(rt.Path)
+		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost", "{tag}", "plan", "{job}", itoa(ids.job)).Replace(rt.Path)
 	if q := requests[rt.ID].query; q != "" {
 		path += "?" + strings.ReplaceAll(q, "{issue}", itoa(ids.issue))
 	}

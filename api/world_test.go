@@ -148,6 +148,9 @@ func (w *world) segment(o *tenant, n int64, hash, events, frames string, playabl
 	body := recordingOf(t, events)
 	key := strings.Join([]string{itoa(o.org.ID), itoa(o.web.ID), "replay", replayA, itoa(n) + "-" + hash}, "/")
 	must(t, w.blobs.Put(t.Context(), key, bytes.NewReader(body), int64(len(body))))
+	if n == 0 {
+		must(t, w.blobs.Put(t.Context(), key+".mp4", strings.NewReader("a film"), 6))
+	}
 	packed, err := store.Compress([]byte(frames))
 	must(t, err)
 	first := w.base.Add(time.Duration(n) * 5 * time.Second).UnixMilli()

@@ -147,7 +147,7 @@ func (m *message) errorLinks(re *envelope.ReplayEvent) []store.ReplayLink {
 
 func (m *message) putSegment(ctx context.Context, key string, body, video []byte) error {
 	if len(video) > 0 {
-		if err := m.l.cfg.Blobs.Put(ctx, key+".mp4", bytes.NewReader(video), int64(len(video))); err != nil {
+		if err := m.l.cfg.Blobs.Put(ctx, store.FilmKey(&store.ReplaySegment{Blob: key}), bytes.NewReader(video), int64(len(video))); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/uptrace/bun"
 )
@@ -20,6 +21,13 @@ type itemSource struct {
 	id      string
 }
 
+// slowUS is how long a transaction may take before its link says so, in microseconds.
+const slowUS = 1_000_000
+
+// levelOfWork is what a transaction's link says instead of a level: error when it failed, warning when it was slow.
+var levelOfWork = "CASE WHEN t.status NOT IN ('', 'ok', 'unset', 'cancelled', 'unknown') THEN 'error' WHEN t.end_us - t.start_us > " +
+	strconv.Itoa(slowUS) + " THEN 'warning' END AS level"
+
 // The sources, errors first.
 var itemSources = []itemSource{
 	{
@@ -30,12 +38,12 @@ var itemSources = []itemSource{
 	{
 		kinds: []string{ItemTransaction}, table: "spans AS t", id: "t.event_id", where: "t.is_segment AND t.event_id IS NOT NULL",
 		columns: `'transaction' AS item_kind, t.event_id AS item_id, t.project_id, t.trace_id, t.parent_span_id,
-			t.side, t.name, t.start_us / 1000 AS ts_ms`,
+			t.side, t.name, t.start_us / 1000 AS ts_ms, ` + levelOfWork,
 	},
 	{
 		kinds: []string{ItemSpan}, table: "spans AS t", id: "t.span_id", where: "t.is_segment AND t.event_id IS NULL",
 		columns: `'span' AS item_kind, t.span_id AS item_id, t.project_id, t.trace_id, t.parent_span_id,
-			t.side, t.name, t.start_us / 1000 AS ts_ms`,
+			t.side, t.name, t.start_us / 1000 AS ts_ms, ` + levelOfWork,
 	},
 	{
 		kinds: []string{ItemLog}, table: "logs AS t", id: "t.log_id",
@@ -49,7 +57,8 @@ var itemSources = []itemSource{
 	},
 	{
 		kinds: []string{ItemCheckIn}, table: "check_ins AS t", id: "t.check_in_id",
-		columns: `'check_in' AS item_kind, t.check_in_id AS item_id, t.project_id, t.trace_id, t.monitor_slug AS name, t.started_ms AS ts_ms`,
+		columns: `'check_in' AS item_kind, t.check_in_id AS item_id, t.project_id, t.trace_id, t.monitor_slug AS name,
+			t.started_ms AS ts_ms, CASE WHEN t.status = 'error' THEN 'error' END AS level`,
 	},
 	{
 		kinds: []string{ItemMetric, ItemProfile, ItemChunk}, table: "raw_items AS t", id: "t.event_id",

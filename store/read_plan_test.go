@@ -165,6 +165,14 @@ func TestListQueriesUseIndexes(t *testing.T) {
 		add("tally names", func() error { _, err := s.ReplaysOfTransactions(ctx, scope, []string{"a"}, 5); return err })
 		add("replay", func() error { _, err := s.Replay(ctx, scope, id); return ignoreNotFound(err) })
 		add("replay items", func() error { _, err := s.ReplayItems(ctx, scope, []string{id}, 5); return err })
+		add("replay marks", func() error {
+			_, err := s.ReplayMarks(ctx, scope, id, []string{"log"}, store.Page{Limit: 5, Cursor: after})
+			return err
+		})
+		add("replay tags", func() error {
+			_, err := s.ReplayTags(ctx, scope, store.ReplayTagQuery{ProjectID: 1, Key: "a", Limit: 5})
+			return err
+		})
 		add("segments", func() error { _, err := s.Segments(ctx, scope, id, 0, 5); return err })
 		add("frames", func() error { return s.EachSegmentFrames(ctx, nil, scope, id, func([]byte) error { return nil }) })
 		add("viewers", func() error { _, err := s.ReplayViewers(ctx, scope, id); return err })

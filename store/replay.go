@@ -70,6 +70,9 @@ type ReplaySegment struct {
 	Place       *int64 `bun:"place"` // in the object that Blob then is, with the other segments; see [Archive]
 }
 
+// FilmKey is where the film of a mobile segment is kept, beside its recording.
+func FilmKey(s *ReplaySegment) string { return s.Blob + ".mp4" }
+
 // ReplayTrace pairs a trace with a replay; Sources is a bit set of link signals.
 type ReplayTrace struct {
 	bun.BaseModel `bun:"table:replay_traces,alias:rt"`

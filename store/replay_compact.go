@@ -101,7 +101,7 @@ func (s *Store) fillArchive(ctx context.Context, blobs Blobs, segments []ReplayS
 	for i := range segments {
 		seg := &segments[i]
 		places[i] = alone
-		if _, film := sizes[seg.Blob+".mp4"]; film || !seg.Playable || seg.Place != nil && *seg.Place == alone {
+		if _, film := sizes[FilmKey(seg)]; film || !seg.Playable || seg.Place != nil && *seg.Place == alone {
 			continue
 		}
 		events, err := as.Events(ctx, seg, maxArchived)

@@ -46,7 +46,7 @@ export async function build(here) {
   const dir = `${here}.build`;
   mkdirSync(`${dir}/assets`, { recursive: true });
   for (const sdk of sdks) {
-    await esbuild.build({ entryPoints: [`${here}page/page.js`], bundle: true, minify: true, format: 'iife', target: 'es2020', alias: { SENTRY: `browser-${sdk}` },
+    await esbuild.build({ absWorkingDir: here, entryPoints: [`${here}page/page.js`], bundle: true, minify: true, format: 'iife', target: 'es2020', alias: { SENTRY: `browser-${sdk}` },
       outfile: `${dir}/assets/${sdk}.js`, logLevel: 'error', define: { __SENTRY_DEBUG__: 'false' } });
   }
   const go = { cwd: `${here}backends/go`, stdio: 'inherit', env: { ...process.env, CGO_ENABLED: '0' } };

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/uptrace/bun"
+)
+
+// isMark is the condition that an item other than an event is worth a mark on a replay's timeline: feedback
+// and check-ins always, logs from warnings on, transactions that failed (error) or took long (warning). The
+// index replay_links_marks has the same words.
+const isMark = "x.ts_ms IS NOT NULL AND x.item_kind <> 'event' AND (x.item_kind IN ('feedback', 'check_in') OR x.level IN ('warn', 'warning', 'error', 'fatal'))"
+
+// ReplayMark is an item of a replay other than an event, with what its own row says.
+type ReplayMark struct {
+	ReplayLink  `bun:",extend"`
+	ProjectSlug *string `bun:"project_slug"`
+
+	SpanID     *string `bun:"-"`
+	DurationMS *int64  `bun:"-"` // of a transaction or a run
+	Status     string  `bun:"-"` // of a transaction or a run
+	Text       string  `bun:"-"` // the whole line or message
+	Author     string  `bun:"-"` // of a feedback
+	Contact    string  `bun:"-"`
+	URL        string  `bun:"-"`
+}
+
+// ReplayMarks gives a page of a replay's items that are worth a mark, of some kinds (none: all), in the order of
+// time. Whether a transaction failed or was slow is its link's level.
+func (s *Store) ReplayMarks(ctx context.Context, scope Scope, replayID string, kinds []string, page Page) (Paged[ReplayMark], error) {
+	var rows []ReplayMark
+	chosen := s.read.NewSelect().TableExpr("replay_links AS x").ColumnExpr("x.*").
+		Where("x.org_id = ? AND x.replay_id = ?", scope.OrgID, replayID).Where(isMark).Where(countedLink("x"))
+	if len(kinds) > 0 {
+		chosen = chosen.Where("x.item_kind IN (?)", bun.List(kinds))
+	}
+	chosen = keyset(chosen, page, order{expr: "x.ts_ms", tie: "x.item_id", tieValue: textTie, ascending: true})
+	err := s.read.NewSelect().With("chosen", chosen).TableExpr("chosen").ColumnExpr("chosen.*").ColumnExpr("p.slug AS project_slug").
+		Join("LEFT JOIN projects AS p ON p.id = chosen.project_id AND p.org_id = chosen.org_id").
+		OrderExpr("chosen.ts_ms ?, chosen.item_id ?", direction(page), direction(page)).Scan(ctx, &rows)
+	if err != nil {
+		return Paged[ReplayMark]{}, border(fmt.Errorf("marks of replay %s: %w", replayID, err))
+	}
+	out := paged(rows, page, func(m ReplayMark) Cursor { return Cursor{Value: *m.TimeMS, Tie: m.ItemID} })
+	if err := s.fillMarks(ctx, scope, out.Rows); err != nil {
+		return Paged[ReplayMark]{}, border(fmt.Errorf("marks of replay %s: %w", replayID, err))
+	}
+	return out, nil
+}
+
+// direction is how a page of an ascending list is read.
+func direction(p Page) bun.Safe {
+	if p.Cursor != nil && p.Cursor.Prev {
+		return "DESC"
+	}
+	return "ASC"
+}
+
+// fillMarks reads the rows behind marks, kind by kind.
+func (s *Store) fillMarks(ctx context.Context, scope Scope, marks []ReplayMark) error {
+	at := map[itemKey]*ReplayMark{}
+	ids, traces := map[string][]string{}, map[string]bool{}
+	for i := range marks {
+		m := &marks[i]
+		at[itemKey{m.ItemKind, m.ItemID}] = m
+		ids[m.ItemKind] = append(ids[m.ItemKind], m.ItemID)
+		if m.TraceID != nil {
+			traces[*m.TraceID] = true
+		}
+	}
+	if len(ids[ItemLog]) > 0 {
+		var rows []Log
+		err := s.read.NewSelect().Model(&rows).ExcludeColumn("attributes").Where("org_id = ? AND log_id IN (?)", scope.OrgID, bun.List(ids[ItemLog])).Scan(ctx)
+		if err != nil {
+			return fmt.Errorf("logs: %w", err)
+		}
+		for _, r := range rows {
+			m := at[itemKey{ItemLog, r.LogID}]
+			m.Text, m.SpanID = r.Body, r.SpanID
+		}
+	}
+	if len(ids[ItemFeedback]) > 0 {
+		var rows []Feedback
+		err := s.read.NewSelect().Model(&rows).ExcludeColumn("payload").Where("org_id = ? AND event_id IN (?)", scope.OrgID, bun.List(ids[ItemFeedback])).Scan(ctx)
+		if err != nil {
+			return fmt.Errorf("feedback: %w", err)
+		}
+		for _, r := range rows {
+			m := at[itemKey{ItemFeedback, r.EventID}]
+			m.Text, m.Author, m.Contact, m.URL = r.Message, r.Name, r.ContactEmail, r.URL
+		}
+	}
+	if len(ids[ItemCheckIn]) > 0 {
+		var rows []CheckIn
+		err := s.read.NewSelect().Model(&rows).Where("org_id = ? AND check_in_id IN (?)", scope.OrgID, bun.List(ids[ItemCheckIn])).Scan(ctx)
+		if err != nil {
+			return fmt.Errorf("check-ins: %w", err)
+		}
+		for _, r := range rows {
+			m := at[itemKey{ItemCheckIn, r.CheckInID}]
+			m.Status, m.DurationMS = r.Status, r.DurationMS
+		}
+	}
+	return s.fillWork(ctx, scope, at, traces, slices.Concat(ids[ItemTransaction], ids[ItemSpan]))
+}
+
+// fillWork reads the segment spans behind transactions.
+func (s *Store) fillWork(ctx context.Context, scope Scope, at map[itemKey]*ReplayMark, traces map[string]bool, ids []string) error {
+	if len(ids) == 0 || len(traces) == 0 {
+		return nil
+	}
+	var rows []Span
+	err := s.read.NewSelect().Model(&rows).ExcludeColumn("payload").Where("org_id = ? AND trace_id IN (?)", scope.OrgID, bun.List(slices.Sorted(maps.Keys(traces)))).
+		Where("is_segment AND (event_id IN (?) OR span_id IN (?))", bun.List(ids), bun.List(ids)).Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("transactions: %w", err)
+	}
+	for i := range rows {
+		r := &rows[i]
+		k := itemKey{ItemSpan, r.SpanID}
+		if r.EventID != nil {
+			k = itemKey{ItemTransaction, *r.EventID}
+		}
+		if m := at[k]; m != nil {
+			ms := (r.EndUS - r.StartUS) / 1_000
+			m.Status, m.DurationMS, m.SpanID, m.Text = r.Status, &ms, &r.SpanID, r.Name
+		}
+	}
+	return nil
+}
