@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses } from './types.gen';
+import type { CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -459,6 +459,19 @@ export const getReplayFrames = <ThrowOnError extends boolean = false>(options: O
 });
 
 /**
+ * Logs, feedback, check-ins and bad transactions of a replay
+ */
+export const listReplayItems = <ThrowOnError extends boolean = false>(options: Options<ListReplayItemsData, ThrowOnError>) => (options.client ?? client).get<ListReplayItemsResponses, ListReplayItemsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/replays/{replay}/items/',
+    ...options
+});
+
+/**
  * What an id is
  */
 export const searchId = <ThrowOnError extends boolean = false>(options: Options<SearchIdData, ThrowOnError>) => (options.client ?? client).get<SearchIdResponses, SearchIdErrors, ThrowOnError>({
@@ -804,6 +817,32 @@ export const getReplayDeleteJob = <ThrowOnError extends boolean = false>(options
             type: 'apiKey'
         }],
     url: '/api/0/projects/{org}/{project}/replays/jobs/delete/{job}/',
+    ...options
+});
+
+/**
+ * Tags of a project's replays
+ */
+export const listReplayTags = <ThrowOnError extends boolean = false>(options: Options<ListReplayTagsData, ThrowOnError>) => (options.client ?? client).get<ListReplayTagsResponses, ListReplayTagsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/replays/tags/',
+    ...options
+});
+
+/**
+ * Values of a tag of replays
+ */
+export const listReplayTagValues = <ThrowOnError extends boolean = false>(options: Options<ListReplayTagValuesData, ThrowOnError>) => (options.client ?? client).get<ListReplayTagValuesResponses, ListReplayTagValuesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/replays/tags/{tag}/values/',
     ...options
 });
 

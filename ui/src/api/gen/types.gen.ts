@@ -126,6 +126,10 @@ export type DataListReplayEventMetaBody = {
     data: Array<ReplayEventMeta>;
 };
 
+export type DataListReplayItemBody = {
+    data: Array<ReplayItem>;
+};
+
 export type DataListReplayLinkBody = {
     data: Array<ReplayLink>;
 };
@@ -1130,6 +1134,50 @@ export type ReplayHindsight = {
     unplayableSegments: number;
 };
 
+export type ReplayItem = {
+    /**
+     * Of a feedback.
+     */
+    author: string | null;
+    /**
+     * E-mail address a feedback was left with.
+     */
+    contact: string | null;
+    durationMs: number | null;
+    /**
+     * before_session, after_session
+     */
+    flags: Array<string>;
+    id: string;
+    kind: 'log' | 'feedback' | 'check_in' | 'transaction' | 'span';
+    /**
+     * Of a log: warn, error, fatal. Of a transaction: error when it failed, warning when it was slow. Of a run: error.
+     */
+    level: string | null;
+    /**
+     * Milliseconds from the replay's start; negative before it.
+     */
+    offsetMs: number | null;
+    projectSlug: string | null;
+    side: 'backend' | 'frontend';
+    spanId: string | null;
+    /**
+     * Of a transaction or a run.
+     */
+    status: string | null;
+    tier: 1 | 2 | 3 | 4;
+    timestamp: string;
+    /**
+     * The line, the message, the transaction's name, the monitor's slug.
+     */
+    title: string;
+    traceId: string | null;
+    /**
+     * The page a feedback was written on.
+     */
+    url: string | null;
+};
+
 export type ReplayLink = {
     /**
      * before_session, after_session, ambiguous, …
@@ -1195,6 +1243,28 @@ export type ReplaySelector = {
     dom_element: string;
     element: SelectorElement;
     project_id: string;
+};
+
+export type ReplayTagKey = {
+    key: string;
+    name: string;
+    /**
+     * Replays that have it, of the project's newest 5000 in the window.
+     */
+    totalValues: number;
+    uniqueValues: number;
+};
+
+export type ReplayTagValue = {
+    /**
+     * Replays that have it, of the project's newest 5000 in the window.
+     */
+    count: number;
+    firstSeen: string;
+    key: string;
+    lastSeen: string;
+    name: string;
+    value: string;
 };
 
 export type ReplayUser = {
@@ -2993,6 +3063,50 @@ export type GetReplayFramesResponses = {
 
 export type GetReplayFramesResponse = GetReplayFramesResponses[keyof GetReplayFramesResponses];
 
+export type ListReplayItemsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        replay: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * log, feedback, check_in, transaction, span (a segment that an SDK streamed in place of a transaction); all without.
+         */
+        kind?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/replays/{replay}/items/';
+};
+
+export type ListReplayItemsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReplayItemsError = ListReplayItemsErrors[keyof ListReplayItemsErrors];
+
+export type ListReplayItemsResponses = {
+    /**
+     * OK
+     */
+    200: DataListReplayItemBody;
+};
+
+export type ListReplayItemsResponse = ListReplayItemsResponses[keyof ListReplayItemsResponses];
+
 export type SearchIdData = {
     body?: never;
     path: {
@@ -3991,6 +4105,113 @@ export type GetReplayDeleteJobResponses = {
 };
 
 export type GetReplayDeleteJobResponse = GetReplayDeleteJobResponses[keyof GetReplayDeleteJobResponses];
+
+export type ListReplayTagsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/replays/tags/';
+};
+
+export type ListReplayTagsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReplayTagsError = ListReplayTagsErrors[keyof ListReplayTagsErrors];
+
+export type ListReplayTagsResponses = {
+    /**
+     * OK
+     */
+    200: Array<ReplayTagKey>;
+};
+
+export type ListReplayTagsResponse = ListReplayTagsResponses[keyof ListReplayTagsResponses];
+
+export type ListReplayTagValuesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        tag: string;
+    };
+    query?: {
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * What a value has in it.
+         */
+        query?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/replays/tags/{tag}/values/';
+};
+
+export type ListReplayTagValuesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReplayTagValuesError = ListReplayTagValuesErrors[keyof ListReplayTagValuesErrors];
+
+export type ListReplayTagValuesResponses = {
+    /**
+     * OK
+     */
+    200: Array<ReplayTagValue>;
+};
+
+export type ListReplayTagValuesResponse = ListReplayTagValuesResponses[keyof ListReplayTagValuesResponses];
 
 export type DeleteProjectReplayData = {
     body?: never;

@@ -3,8 +3,8 @@
 import { queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { countIssues, countReplays, createKey, createProject, createReplayDeleteJob, deleteKey, deleteProjectReplay, dropDeadLetter, getAttachment, getAuth, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getOrganization, getProject, getProjectEvent, getProjectReplay, getProjectSettings, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getStats, getTrace, getTraceMeta, listAllProjects, listAttachments, listDeadLetters, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listOrganizations, listProjectEvents, listProjectIssues, listProjects, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayLinks, listReplays, listReplaySelectors, listReplayViewers, listSegments, markReplayViewed, type Options, resendDeadLetter, searchId, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateProject, updateProjectIssues, updateProjectSettings } from '../sdk.gen';
-import type { CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse } from '../types.gen';
+import { countIssues, countReplays, createKey, createProject, createReplayDeleteJob, deleteKey, deleteProjectReplay, dropDeadLetter, getAttachment, getAuth, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getOrganization, getProject, getProjectEvent, getProjectReplay, getProjectSettings, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getStats, getTrace, getTraceMeta, listAllProjects, listAttachments, listDeadLetters, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listOrganizations, listProjectEvents, listProjectIssues, listProjects, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listSegments, markReplayViewed, type Options, resendDeadLetter, searchId, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateProject, updateProjectIssues, updateProjectSettings } from '../sdk.gen';
+import type { CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -642,6 +642,24 @@ export const getReplayFramesOptions = (options: Options<GetReplayFramesData>) =>
     queryKey: getReplayFramesQueryKey(options)
 });
 
+export const listReplayItemsQueryKey = (options: Options<ListReplayItemsData>) => createQueryKey('listReplayItems', options);
+
+/**
+ * Logs, feedback, check-ins and bad transactions of a replay
+ */
+export const listReplayItemsOptions = (options: Options<ListReplayItemsData>) => queryOptions<ListReplayItemsResponse, ListReplayItemsError, ListReplayItemsResponse, ReturnType<typeof listReplayItemsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReplayItems({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReplayItemsQueryKey(options)
+});
+
 export const searchIdQueryKey = (options: Options<SearchIdData>) => createQueryKey('searchId', options);
 
 /**
@@ -1083,6 +1101,42 @@ export const getReplayDeleteJobOptions = (options: Options<GetReplayDeleteJobDat
         return data;
     },
     queryKey: getReplayDeleteJobQueryKey(options)
+});
+
+export const listReplayTagsQueryKey = (options: Options<ListReplayTagsData>) => createQueryKey('listReplayTags', options);
+
+/**
+ * Tags of a project's replays
+ */
+export const listReplayTagsOptions = (options: Options<ListReplayTagsData>) => queryOptions<ListReplayTagsResponse, ListReplayTagsError, ListReplayTagsResponse, ReturnType<typeof listReplayTagsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReplayTags({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReplayTagsQueryKey(options)
+});
+
+export const listReplayTagValuesQueryKey = (options: Options<ListReplayTagValuesData>) => createQueryKey('listReplayTagValues', options);
+
+/**
+ * Values of a tag of replays
+ */
+export const listReplayTagValuesOptions = (options: Options<ListReplayTagValuesData>) => queryOptions<ListReplayTagValuesResponse, ListReplayTagValuesError, ListReplayTagValuesResponse, ReturnType<typeof listReplayTagValuesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReplayTagValues({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReplayTagValuesQueryKey(options)
 });
 
 /**
