@@ -96,13 +96,22 @@ func (a *API) pickEvent(ctx context.Context, rq *request, i *store.Issue, which 
 			return nil, errEventID
 		}
 		if e, err = a.Store.Event(ctx, rq.scope, i.ProjectID, id); err == nil && e.IssueID != i.ID {
-			err = store.ErrNotFound
+			err = a.isMerged(ctx, rq, e, i)
 		}
 	}
 	if err != nil {
 		return nil, a.fail("read event of issue", err)
 	}
 	return e, nil
+}
+
+// isMerged says whether an event that names another issue is on its way into this one.
+func (a *API) isMerged(ctx context.Context, rq *request, e *store.Event, i *store.Issue) error {
+	into, err := a.Store.Issue(ctx, rq.scope, e.IssueID)
+	if err == nil && into.ID != i.ID {
+		return store.ErrNotFound
+	}
+	return err
 }
 
 func (a *API) listIssueEvents(ctx context.Context, in *IssueEventsInput) (*List[SimpleEvent], error) {

@@ -98,6 +98,7 @@ func (l *Linker) Run(ctx context.Context) error {
 	var keeping sync.WaitGroup
 	keeping.Go(func() { l.deriveChapters(ctx) })
 	keeping.Go(func() { l.keepRecordings(ctx) })
+	keeping.Go(func() { l.regroup(ctx) })
 	wg.Wait()
 	cancel()
 	keeping.Wait()

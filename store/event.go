@@ -17,6 +17,7 @@ type Event struct {
 	EventID       string  `bun:"event_id,pk"`
 	OrgID         int64   `bun:"org_id"`
 	IssueID       int64   `bun:"issue_id"`
+	Hash          string  `bun:"hash"` // the grouping hash that chose the issue; empty on events of older versions
 	Level         string  `bun:"level"`
 	Platform      string  `bun:"platform"`
 	Title         string  `bun:"title"`

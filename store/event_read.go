@@ -37,7 +37,11 @@ func (s *Store) Events(ctx context.Context, scope Scope, in EventQuery) (Paged[E
 		q = q.ExcludeColumn("payload")
 	}
 	if in.IssueID != 0 {
-		q = q.Where("e.issue_id = ?", in.IssueID)
+		ids, err := s.mergingInto(ctx, in.IssueID)
+		if err != nil {
+			return Paged[Event]{}, err
+		}
+		q = q.Where("e.issue_id IN (?)", bun.List(ids))
 	} else {
 		q = q.Where("e.project_id = ?", in.ProjectID)
 	}
@@ -93,7 +97,11 @@ func (s *Store) EventsByID(ctx context.Context, scope Scope, eventIDs []string) 
 // payload. Environments narrow it.
 func (s *Store) IssueEvent(ctx context.Context, scope Scope, issueID int64, newest bool, environments []string) (*Event, error) {
 	e := new(Event)
-	q := s.read.NewSelect().Model(e).Where("e.issue_id = ? AND e.org_id = ?", issueID, scope.OrgID)
+	ids, err := s.mergingInto(ctx, issueID)
+	if err != nil {
+		return nil, err
+	}
+	q := s.read.NewSelect().Model(e).Where("e.issue_id IN (?) AND e.org_id = ?", bun.List(ids), scope.OrgID)
 	if len(environments) > 0 {
 		q = q.Where("e.environment IN (?)", bun.List(environments))
 	}

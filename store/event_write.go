@@ -12,6 +12,7 @@ import (
 type EventWrite struct {
 	Event     Event
 	Hashes    []string // grouping hashes, the most wanted first; at least one
+	Older     []string // what older algorithms called it: looked up after Hashes, never remembered
 	Algorithm string
 	Issue     Issue // what a new issue gets from this event: type, title, culprit, metadata, …
 	Outcomes  []Outcome
@@ -60,7 +61,7 @@ func (b *batch) events(ctx context.Context) error {
 		known[e.Event.key()] = true // a second one in this batch is a duplicate
 		todo = append(todo, e)
 	}
-	created, err := b.resolveIssues(ctx, todo)
+	todo, created, err := b.resolveIssues(ctx, todo)
 	if err != nil {
 		return err
 	}
@@ -139,13 +140,17 @@ func (b *batch) drop(e *EventWrite) {
 	b.dropped[e.from] = true
 }
 
-// attachments stores the attachments, but not those of an event that was stored before.
+// attachments stores the attachments, but not those of an event that was stored before, or is discarded.
 func (b *batch) attachments(ctx context.Context) error {
 	var rows []Attachment
 	for _, w := range b.fresh {
 		for _, a := range w.Attachments {
-			b.decide(a.Outcomes, !b.dropped[w])
-			if b.dropped[w] {
+			if b.discarded[w] {
+				b.refuse(a.Outcomes)
+			} else {
+				b.decide(a.Outcomes, !b.dropped[w])
+			}
+			if b.dropped[w] || b.discarded[w] {
 				b.out.Orphans = append(b.out.Orphans, a.Attachment.Blob)
 				continue
 			}

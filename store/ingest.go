@@ -100,7 +100,8 @@ type batch struct {
 	fresh []*Write // messages that were not stored before
 	out   *Ingested
 
-	dropped map[*Write]bool // messages whose event had been stored before
+	dropped   map[*Write]bool // messages whose event had been stored before
+	discarded map[*Write]bool // messages whose event nobody wants to see again
 
 	facts linkFacts // of all fresh messages, filled by the steps
 	tally tally

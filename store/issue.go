@@ -31,16 +31,6 @@ type Issue struct {
 	CreatedMS       int64  `bun:"created_ms"`
 }
 
-// IssueHash sends the events of one grouping hash to an issue.
-type IssueHash struct {
-	bun.BaseModel `bun:"table:issue_hashes,alias:ih"`
-
-	ProjectID int64  `bun:"project_id,pk"`
-	Hash      string `bun:"hash,pk"`
-	Algorithm string `bun:"algorithm"`
-	IssueID   int64  `bun:"issue_id"`
-}
-
 // IssueUser remembers that a user met an issue; the count of these rows is the issue's users.
 type IssueUser struct {
 	bun.BaseModel `bun:"table:issue_users,alias:iu"`

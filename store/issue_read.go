@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -136,10 +138,15 @@ func (s *Store) countUpTo(ctx context.Context, q *bun.SelectQuery, limit int) (i
 	return n, nil
 }
 
-// Issue gives one of the scope's issues.
+// Issue gives one of the scope's issues. The id of a merged issue gives the one it went into.
 func (s *Store) Issue(ctx context.Context, scope Scope, id int64) (*Issue, error) {
 	i := new(Issue)
-	if err := s.read.NewSelect().Model(i).Where("i.id = ? AND i.org_id = ?", id, scope.OrgID).Scan(ctx); err != nil {
+	err := s.read.NewSelect().Model(i).Where("i.id = ? AND i.org_id = ?", id, scope.OrgID).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = s.read.NewSelect().Model(i).Join("JOIN merged_issues AS mi ON mi.into_id = i.id").
+			Where("mi.issue_id = ? AND mi.org_id = ? AND i.org_id = ?", id, scope.OrgID, scope.OrgID).Scan(ctx)
+	}
+	if err != nil {
 		return nil, border(fmt.Errorf("issue %d: %w", id, err))
 	}
 	return i, nil
@@ -186,7 +193,7 @@ func ParseShortID(s string) (projectSlug string, number int64, ok bool) {
 	return strings.ToLower(s[:cut]), number, number > 0
 }
 
-// IssueByShortID gives the issue that a short id names.
+// IssueByShortID gives the issue that a short id names; that of a merged issue names the one it went into.
 func (s *Store) IssueByShortID(ctx context.Context, scope Scope, shortID string) (*Issue, error) {
 	slug, number, ok := ParseShortID(shortID)
 	if !ok {
@@ -195,6 +202,10 @@ func (s *Store) IssueByShortID(ctx context.Context, scope Scope, shortID string)
 	i := new(Issue)
 	err := s.read.NewSelect().Model(i).Join("JOIN projects AS p ON p.id = i.project_id").
 		Where("p.org_id = ? AND p.slug = ?", scope.OrgID, slug).Where("i.number = ? AND i.org_id = ?", number, scope.OrgID).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = s.read.NewSelect().Model(i).Join("JOIN merged_issues AS mi ON mi.into_id = i.id").Join("JOIN projects AS p ON p.id = mi.project_id").
+			Where("p.org_id = ? AND p.slug = ?", scope.OrgID, slug).Where("mi.number = ? AND i.org_id = ?", number, scope.OrgID).Scan(ctx)
+	}
 	if err != nil {
 		return nil, border(fmt.Errorf("short id %s: %w", shortID, err))
 	}

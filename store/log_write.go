@@ -75,7 +75,7 @@ func (b *batch) hints(ctx context.Context) error {
 	var losses []ReplayLoss
 	var sessions []ItemSession
 	for _, w := range b.fresh {
-		if !b.dropped[w] {
+		if !b.dropped[w] && !b.discarded[w] {
 			hints = append(hints, w.Hints...)
 		}
 		expected = append(expected, w.Expected...)
