@@ -35,7 +35,7 @@ func (m *message) checkInItem(_ context.Context, it *item) error {
 			row.StartedMS -= ms
 		}
 	}
-	w := store.CheckInWrite{ItemID: m.itemID(it.position).String(), CheckIn: row, Latest: c.ID.IsZero(), Monitor: m.monitor(c), Outcomes: m.accepted(it)}
+	w := store.CheckInWrite{ItemID: m.itemID(it.position).String(), CheckIn: row, Latest: c.ID.IsZero(), Monitor: m.monitor(it, c), Outcomes: m.accepted(it)}
 	if w.Latest { // the run it makes when none is open
 		w.CheckIn.CheckInID = w.ItemID
 	}
@@ -51,12 +51,12 @@ func (m *message) checkInItem(_ context.Context, it *item) error {
 }
 
 // monitor is what the check-in says of its job; nil without a valid schedule.
-func (m *message) monitor(c *envelope.CheckIn) *store.Monitor {
+func (m *message) monitor(it *item, c *envelope.CheckIn) *store.Monitor {
 	if c.MonitorConfig == nil || !validSchedule(c.MonitorConfig) {
 		return nil
 	}
 	return &store.Monitor{ProjectID: m.ProjectID, Slug: c.MonitorSlug, OrgID: m.OrgID, Config: clip(string(c.MonitorConfig.Raw), 8<<10),
-		ConfigMS: m.w.ReceivedMS, CreatedMS: m.w.ReceivedMS}
+		ConfigMS: m.w.ReceivedMS, CreatedMS: m.w.ReceivedMS, ID: m.itemID(it.position).String(), Status: store.MonitorActive, Owner: c.MonitorConfig.Owner}
 }
 
 // validSchedule says whether a monitor's schedule can be one.

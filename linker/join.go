@@ -34,9 +34,15 @@ func judgeLinks(it store.LinkItem, cs []store.LinkCandidate) []store.LinkVerdict
 	}
 	out := make([]store.LinkVerdict, len(cs))
 	for i, l := range link.Judge(item, in) {
-		out[i] = store.LinkVerdict{Signals: int64(l.Signals), Flags: int64(l.Flags), Primary: l.Primary}
+		out[i] = store.LinkVerdict{Signals: int64(l.Signals), Flags: int64(l.Flags), Primary: l.Primary, Sure: sure(l)}
 	}
 	return out
+}
+
+// sure says whether a link is by an id or by the trace: better than a guess.
+func sure(l link.Link) bool {
+	t := link.TierOf(l.Signals, l.Flags)
+	return t != link.NoLink && t <= link.TierTrace
 }
 
 func framesOf(in []store.LinkFrame) []link.Frame {

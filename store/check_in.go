@@ -16,6 +16,9 @@ const (
 	CheckInProgress = "in_progress"
 	CheckInOK       = "ok"
 	CheckInError    = "error"
+	CheckInMissed   = "missed"
+	CheckInTimeout  = "timeout"
+	CheckInUnknown  = "unknown" // nobody was there to receive it
 )
 
 // ReasonUnknownMonitor is the outcome's reason of check-ins of a monitor that nobody described.
@@ -31,6 +34,11 @@ type Monitor struct {
 	Config    string `bun:"config"`    // JSON, as the newest check-in with one says
 	ConfigMS  int64  `bun:"config_ms"` // when that one was received
 	CreatedMS int64  `bun:"created_ms"`
+	ID        string `bun:"id"`   // 32 hex
+	Name      string `bun:"name"` // empty: the slug
+	Status    string `bun:"status"`
+	Muted     bool   `bun:"muted"`
+	Owner     string `bun:"owner"` // user:1, team:1 or empty
 }
 
 // CheckIn is one run of a monitor.
@@ -48,6 +56,8 @@ type CheckIn struct {
 	TraceID     *string `bun:"trace_id"`
 	StartedMS   int64   `bun:"started_ms"` // when its first report was received
 	UpdatedMS   int64   `bun:"updated_ms"`
+	ExpectedMS  *int64  `bun:"expected_ms"` // when it should have come; of those that did not
+	TimeoutMS   *int64  `bun:"timeout_ms"`  // when it has run too long, once that was worked out
 }
 
 // CheckInWrite is one report of a run.
@@ -141,6 +151,9 @@ func (b *batch) run(ctx context.Context, w *CheckInWrite) error {
 		Set("updated_ms = ?(ci.updated_ms, EXCLUDED.updated_ms)", b.s.greater()).Returning("NULL").Exec(ctx)
 	if err != nil {
 		return err
+	}
+	if err := b.touchEnvironment(ctx, c); err != nil {
+		return fmt.Errorf("monitor's environment: %w", err)
 	}
 	b.decide(w.Outcomes, true)
 	return nil

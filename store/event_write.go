@@ -72,7 +72,11 @@ func (b *batch) events(ctx context.Context) error {
 	if err := b.dropEmptyIssues(ctx, created, stored); err != nil {
 		return err
 	}
-	return b.updateIssues(ctx, stored)
+	changes, err := b.updateIssues(ctx, stored, created)
+	if err != nil {
+		return err
+	}
+	return b.signals(ctx, changes)
 }
 
 func (b *batch) knownEvents(ctx context.Context, all []*EventWrite) (map[eventKey]bool, error) {

@@ -37,10 +37,11 @@ func newIssue(e *EventWrite, number int64) *Issue {
 	return &i
 }
 
-// updateIssues counts stored events into their issues, users and hours.
-func (b *batch) updateIssues(ctx context.Context, stored []*EventWrite) error {
+// updateIssues counts stored events into their issues, users and hours, and says what that did to them.
+// created are the issues that this batch made.
+func (b *batch) updateIssues(ctx context.Context, stored []*EventWrite, created []int64) ([]IssueNews, error) {
 	if len(stored) == 0 {
-		return nil
+		return nil, nil
 	}
 	byIssue := map[int64][]*EventWrite{}
 	for _, e := range stored {
@@ -50,23 +51,31 @@ func (b *batch) updateIssues(ctx context.Context, stored []*EventWrite) error {
 	var issues []Issue
 	q := b.tx.NewSelect().Model(&issues).Where("id IN (?)", bun.List(ids)).Order("id")
 	if err := b.s.lockRows(q).Scan(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	users, err := b.countUsers(ctx, stored)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	changes := make([]IssueNews, len(issues))
 	for i := range issues {
 		is := &issues[i]
+		before := is.Status
+		newest := byIssue[is.ID][0]
 		for _, e := range byIssue[is.ID] {
 			is.meet(e)
+			if e.Event.TimestampMS > newest.Event.TimestampMS {
+				newest = e
+			}
 		}
 		is.UsersSeen += users[is.ID]
 		if _, err := b.tx.NewUpdate().Model(is).WherePK().Exec(ctx); err != nil {
-			return err
+			return nil, err
 		}
+		changes[i] = IssueNews{Issue: is, EventID: newest.Event.EventID, New: slices.Contains(created, is.ID),
+			Regressed: before == IssueResolved && is.Status == IssueUnresolved}
 	}
-	return b.countHours(ctx, stored)
+	return changes, b.countHours(ctx, stored)
 }
 
 // meet takes one more event into account.

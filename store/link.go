@@ -53,6 +53,7 @@ type LinkVerdict struct {
 	Signals int64
 	Flags   int64
 	Primary bool
+	Sure    bool // certain enough to tell people of
 }
 
 // LinkJudge is how links are judged; package link's rules, which this package does not know.
@@ -151,8 +152,11 @@ func (s *Store) judge(ctx context.Context, tx bun.Tx, org int64, items []LinkIte
 	if err := f.loadCover(ctx, tx); err != nil {
 		return err
 	}
-	upserts, deletes := f.decide(items, j)
+	upserts, deletes, told := f.decide(items, j)
 	if err := writeJudged(ctx, tx, upserts, deletes, j); err != nil {
+		return err
+	}
+	if err := s.signalLinks(ctx, tx, told); err != nil {
 		return err
 	}
 	var changed []ReplayKey
@@ -373,8 +377,9 @@ func (f *judged) covers(replay string, ms int64) bool {
 	return slices.ContainsFunc(f.cover[replay], func(s ReplaySegment) bool { return *s.FirstMS <= ms && ms <= *s.LastMS })
 }
 
-// decide judges each item and gives the links to write and those to take back.
-func (f *judged) decide(items []LinkItem, j LinkJudge) (upserts, deletes []ReplayLink) {
+// decide judges each item and gives the links to write, those to take back, and of those to write the ones
+// that have just made a replay the one of a backend error.
+func (f *judged) decide(items []LinkItem, j LinkJudge) (upserts, deletes, told []ReplayLink) {
 	done := map[itemKey]bool{}
 	for i := range items {
 		it := &items[i]
@@ -405,10 +410,17 @@ func (f *judged) decide(items []LinkItem, j LinkJudge) (upserts, deletes []Repla
 				deletes = append(deletes, old)
 			case v.Signals != 0 && (!had || old.differs(want)):
 				upserts = append(upserts, want)
+				if v.Primary && v.Sure && !old.Primary && it.backendError() {
+					told = append(told, want)
+				}
 			}
 		}
 	}
-	return upserts, deletes
+	return upserts, deletes, told
+}
+
+func (i *LinkItem) backendError() bool {
+	return i.Kind == ItemEvent && i.IssueID != nil && i.Side != nil && *i.Side == SideBackend
 }
 
 func (l *ReplayLink) differs(want ReplayLink) bool {

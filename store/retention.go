@@ -15,6 +15,8 @@ const (
 	// nothing either, as events, spans and segments have keys of their own.
 	keepStoredMessages = 7 * 24 * time.Hour
 	keepOutcomes       = 90 * 24 * time.Hour
+	keepDeliveries     = 30 * 24 * time.Hour
+	keepFires          = 90 * 24 * time.Hour // longer than any rule's interval
 )
 
 // expireBatch is how many rows one transaction deletes: on SQLite it holds the only writing
@@ -24,6 +26,8 @@ const expireBatch = 1000
 // Expired counts what [Store.Expire] deleted.
 type Expired struct {
 	StoredMessages, Outcomes, SignInLinks, UserSessions, PendingCheckIns int64
+
+	AlertDeliveries, AlertFires int64
 }
 
 // Expire deletes rows that are too old to be of use: guards of stored messages after 7 days,
@@ -48,6 +52,8 @@ func (s *Store) Expire(ctx context.Context) (Expired, error) {
 		{&e.Outcomes, "outcomes", "org_id, minute_ms, project_id, public_key, category, outcome, reason", "minute_ms < ?", now.Add(-keepOutcomes)},
 		{&e.SignInLinks, "sign_in_links", "token_hash", "expires_ms <= ?", now},
 		{&e.UserSessions, "user_sessions", "token_hash", "expires_ms <= ?", now},
+		{&e.AlertDeliveries, "alert_deliveries", "id", "status <> 'pending' AND created_ms < ?", now.Add(-keepDeliveries)},
+		{&e.AlertFires, "alert_fires", "rule_id, issue_id", "last_ms < ?", now.Add(-keepFires)},
 	} {
 		n, err := s.expire(ctx, step.table, step.row, step.where, step.than.UnixMilli())
 		*step.count = n
