@@ -32,6 +32,8 @@ func pack(t testing.TB, enc string, b []byte) []byte {
 		w = brotli.NewWriter(&out)
 	case "zstd":
 		w, err = zstd.NewWriter(&out)
+	case "xz":
+		return packXZ(b, 22)
 	default:
 		return b
 	}

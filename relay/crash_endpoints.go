@@ -364,7 +364,7 @@ func (q *request) inflateDump(r io.Reader, filename string) (dump io.Reader, nam
 		b := &body{r: bzip2.NewReader(r), left: q.rl.cfg.Sizes.Attachment}
 		return b, strings.TrimSuffix(filename, ".bz2"), func() { b.Close() }, nil
 	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
-		return nil, "", nil, refuse(http.StatusUnsupportedMediaType, "encoding", errEncoding.Error())
+		return open(xzEncoding, ".xz")
 	}
 	return r, filename, func() {}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+	"github.com/therootcompany/xz"
 )
 
 var (
@@ -34,7 +35,11 @@ const (
 	deflateEncoding
 	brotliEncoding
 	zstdEncoding
+	xzEncoding // inside minidump fields only; no HTTP encoding
 )
+
+// maxXZWindow is the largest dictionary an xz block may ask us to hold (bytes): that of "xz -8".
+const maxXZWindow = 32 << 20
 
 // maxZstdWindow is the largest history a zstd frame may ask us to hold (bytes).
 const maxZstdWindow = 8 << 20
@@ -129,6 +134,9 @@ func windowOf(enc encoding, head []byte) (int64, error) {
 		// A later frame of the same body may ask for more; the decoder stops it at maxZstdWindow.
 		return int64(min(max(window, 1<<20), maxZstdWindow)), nil
 	}
+	if enc == xzEncoding {
+		return maxXZWindow, nil // each block has its own, which the decoder holds against the bound
+	}
 	return 64 << 10, nil
 }
 
@@ -167,6 +175,10 @@ func (d *decoders) decode(b *body, br *bufio.Reader, enc encoding, head []byte) 
 		b.release = append(b.release, func() { zr.Reset(nil); d.brotli.Put(zr) })
 		b.r = zr
 		return zr.Reset(br)
+	case xzEncoding:
+		zr, err := xz.NewReader(br, maxXZWindow) // not pooled: it keeps its dictionary
+		b.r = zr
+		return err
 	default:
 		zr, _ := d.zstd.Get().(*zstd.Decoder)
 		if zr == nil {

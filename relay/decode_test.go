@@ -11,7 +11,7 @@ import (
 
 // FuzzDecode: no stream makes a decoder panic, give more than its limit, or keep its window.
 func FuzzDecode(f *testing.F) {
-	encodings := []string{"gzip", "deflate", "deflate-raw", "br", "zstd"}
+	encodings := []string{"gzip", "deflate", "deflate-raw", "br", "zstd", "xz"}
 	for i, enc := range encodings {
 		good := pack(f, enc, []byte(anEvent()))
 		f.Add(uint8(i), good)
@@ -23,7 +23,7 @@ func FuzzDecode(f *testing.F) {
 	windows := newByteBudget(windowBudget, 0)
 	d := newDecoders(windows)
 	f.Fuzz(func(t *testing.T, which uint8, in []byte) {
-		enc := []encoding{gzipEncoding, deflateEncoding, deflateEncoding, brotliEncoding, zstdEncoding}[int(which)%5]
+		enc := []encoding{gzipEncoding, deflateEncoding, deflateEncoding, brotliEncoding, zstdEncoding, xzEncoding}[int(which)%6]
 		b, err := d.open(t.Context(), bytes.NewReader(in), enc, limit)
 		if err == nil {
 			var n int64

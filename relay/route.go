@@ -94,6 +94,10 @@ func findProjectRoute(seg []string) (route, bool) {
 		return route{name: "otlp_traces", methods: "POST", handle: (*request).otlpTraces}, true
 	case "otlp/v1/logs":
 		return route{name: "otlp_logs", methods: "POST", handle: (*request).otlpLogs}, true
+	case "vercel/logs":
+		return route{name: "vercel_logs", methods: "POST", handle: (*request).vercelLogs}, name == "integration"
+	case "heroku/logs":
+		return route{name: "heroku_logs", methods: "POST", handle: (*request).herokuLogs}, name == "integration"
 	}
 	return route{}, false
 }

@@ -16,6 +16,7 @@ type Settings struct {
 	Filters        Filters  `json:"filters"`
 	Quotas         Quotas   `json:"quotas"`
 	Forward        Forward  `json:"forward"`
+	Drains         Drains   `json:"drains"`
 }
 
 // IPRule says what is kept of a client's address, wherever it stands.

@@ -56,6 +56,7 @@ func (s *Settings) Validate() error {
 	s.Filters.check(c)
 	s.Quotas.check(c)
 	s.Forward.check(c)
+	s.Drains.check(c)
 	if len(c.fields) == 0 && len(s.JSON()) > MaxDocument {
 		c.add("settings", "together are more than %d bytes", MaxDocument)
 	}

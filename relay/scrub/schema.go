@@ -333,17 +333,21 @@ func newDOMSchema() *node {
 	return n
 }
 
-// otlpSchema describes an OpenTelemetry export of spans or logs, as JSON.
+// otlpSchema describes an OpenTelemetry export of spans or logs, as JSON; protobuf's JSON may spell
+// names either way.
 var otlpSchema = newOTLPSchema()
 
+// ownerSchema describes a resource or a scope.
+var ownerSchema = &node{rest: none, fields: map[string]*node{"attributes": {mode: modeData, kind: kindPairs}}}
+
 func newOTLPSchema() *node {
-	pairs := &node{mode: modeData, kind: kindPairs}
-	owner := &node{rest: none, fields: map[string]*node{"attributes": pairs}}
+	owner := ownerSchema
 	scopes := &node{elem: &node{rest: none, fields: map[string]*node{
-		"scope": owner, "spans": {elem: otelSchema}, "logRecords": {elem: otelSchema},
+		"scope": owner, "spans": {elem: otelSchema}, "logRecords": {elem: otelSchema}, "log_records": {elem: otelSchema},
 	}}}
 	resource := &node{elem: &node{rest: none, fields: map[string]*node{
-		"resource": owner, "scopeSpans": scopes, "scopeLogs": scopes, "instrumentationLibrarySpans": scopes,
+		"resource": owner, "scopeSpans": scopes, "scopeLogs": scopes, "scope_spans": scopes, "scope_logs": scopes,
+		"instrumentationLibrarySpans": scopes,
 	}}}
-	return &node{rest: none, fields: map[string]*node{"resourceSpans": resource, "resourceLogs": resource}}
+	return &node{rest: none, fields: map[string]*node{"resourceSpans": resource, "resourceLogs": resource, "resource_spans": resource, "resource_logs": resource}}
 }

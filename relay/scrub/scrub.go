@@ -100,6 +100,9 @@ func (s *Scrubber) Item(h *envelope.ItemHeader, payload []byte) ([]byte, error) 
 	if !s.Applies(h) {
 		return payload, nil
 	}
+	if isProtobuf(h) {
+		return s.protobuf(payload, h.Type == "otlp_logs")
+	}
 	root, meta := schemaOf(h)
 	return s.document(payload, root, meta)
 }
@@ -134,9 +137,7 @@ func schemaOf(h *envelope.ItemHeader) (root *node, meta bool) {
 	case "otel_log", "otel_span":
 		return otelSchema, false
 	case "otlp_traces", "otlp_logs":
-		if strings.HasPrefix(h.ContentType, "application/json") {
-			return otlpSchema, false
-		}
+		return otlpSchema, false // its protobuf is walked by isProtobuf's own way
 	case "raw_security", "nel", "form_data":
 		return reportSchema, false
 	case "user_report":

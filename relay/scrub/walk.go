@@ -375,8 +375,26 @@ func (p *pass) keyValue(i int, n *node, depth int) int {
 		if rule, yes := p.sensitive(key, &node{kind: kindAttributes}, m); yes {
 			return p.filter(at, rule, kindPairs)
 		}
+		if m.mode&inPlace != 0 && p.s.defaults && p.cardValue(at) { // a text within would be no number any more
+			return p.filter(at, ruleCard+":filter", kindPairs)
+		}
 		return p.value(at, m, depth+1)
 	})
+}
+
+// cardValue says whether the value at i is {"intValue":…} of a card's number.
+func (p *pass) cardValue(i int) (yes bool) {
+	if p.src[i] != '{' {
+		return false
+	}
+	p.members(i, func(name string, at int) int {
+		end := skipValue(p.src, at)
+		if name == "intValue" || name == "int_value" {
+			yes = isCardNumber(bytes.Trim(p.src[at:end], `"`))
+		}
+		return end
+	})
+	return yes
 }
 
 // str scrubs the string at i by what kind of text it is.

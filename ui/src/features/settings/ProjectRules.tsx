@@ -117,6 +117,18 @@ function Form({ path, saved }: { path: Path; saved: Settings }) {
           </li>
         </ul>
       </Section>
+      <Section id="drains" title="Log drains" sub="what Vercel and Heroku prove who they are with; empty: the key in the drain’s URL is enough">
+        <div className="pairs-2">
+          <label className="lbl">
+            Signature secret of the Vercel drain
+            <input className="inp code" type="password" autoComplete="off" value={draft.drains.vercelSecret} onChange={(e) => change({ drains: { ...draft.drains, vercelSecret: e.target.value.trim() } })} />
+          </label>
+          <label className="lbl">
+            Token of the Heroku drain
+            <input className="inp code" type="password" autoComplete="off" value={draft.drains.herokuToken} onChange={(e) => change({ drains: { ...draft.drains, herokuToken: e.target.value.trim() } })} />
+          </label>
+        </div>
+      </Section>
       <div className="save">
         <button type="submit" className="btn pri tall" disabled={!changed || save.isPending}>
           {save.isPending ? "Saving…" : "Save the rules"}
