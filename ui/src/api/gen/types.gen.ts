@@ -204,6 +204,11 @@ export type Device = {
     name: string | null;
 };
 
+export type Drains = {
+    herokuToken: string;
+    vercelSecret: string;
+};
+
 export type Environment = {
     id: string;
     name: string;
@@ -1435,6 +1440,7 @@ export type Self = {
 
 export type Settings = {
     allowedDomains: Array<string>;
+    drains: Drains;
     filters: Filters;
     forward: Forward;
     ip: string;
