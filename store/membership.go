@@ -38,8 +38,8 @@ type MemberOf struct {
 	Role string `bun:"role"`
 }
 
-// SetMember makes a user a member of the scope's organisation, or changes their role. A change of
-// role signs them out: what they may do is decided when they sign in.
+// SetMember makes a user a member of the scope's organisation, who joins its first team, or changes their
+// role. A change of role signs them out: what they may do is decided when they sign in.
 func (s *Store) SetMember(ctx context.Context, scope Scope, userID int64, role string) error {
 	switch role {
 	case RoleOwner, RoleManager, RoleAdmin, RoleMember:
@@ -47,6 +47,10 @@ func (s *Store) SetMember(ctx context.Context, scope Scope, userID int64, role s
 		return fmt.Errorf("%w: role %q", ErrInvalid, role)
 	}
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		before, err := tx.NewSelect().Model((*Membership)(nil)).Where("org_id = ? AND user_id = ?", scope.OrgID, userID).Exists(ctx)
+		if err != nil {
+			return err
+		}
 		m := &Membership{OrgID: scope.OrgID, UserID: userID, Role: role, CreatedMS: s.nowMS()}
 		res, err := tx.NewInsert().Model(m).On("CONFLICT (org_id, user_id) DO UPDATE").Set("role = EXCLUDED.role").
 			Where("m.role <> EXCLUDED.role").Returning("NULL").Exec(ctx)
@@ -56,6 +60,11 @@ func (s *Store) SetMember(ctx context.Context, scope Scope, userID int64, role s
 		if n, err := res.RowsAffected(); n == 0 || err != nil { // the same role as before
 			return err
 		}
+		if !before {
+			if err := s.joinFirstTeam(ctx, tx, scope, userID); err != nil {
+				return err
+			}
+		}
 		return endSessions(ctx, tx, userID)
 	})
 	if err != nil {
@@ -64,7 +73,18 @@ func (s *Store) SetMember(ctx context.Context, scope Scope, userID int64, role s
 	return nil
 }
 
-// RemoveMember ends a membership, the tokens the user had in the organisation, and their sessions.
+func (s *Store) joinFirstTeam(ctx context.Context, tx bun.Tx, scope Scope, userID int64) error {
+	team, err := firstTeam(ctx, tx, scope.OrgID)
+	if err != nil {
+		return err
+	}
+	m := &TeamMember{TeamID: team, UserID: userID, Role: TeamContributor, JoinedMS: s.nowMS()}
+	_, err = tx.NewInsert().Model(m).On("CONFLICT DO NOTHING").Returning("NULL").Exec(ctx)
+	return err
+}
+
+// RemoveMember ends a membership, the user's place in the organisation's teams, the tokens they had in it,
+// and their sessions.
 func (s *Store) RemoveMember(ctx context.Context, scope Scope, userID int64) error {
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		res, err := tx.NewDelete().Model((*Membership)(nil)).Where("org_id = ? AND user_id = ?", scope.OrgID, userID).Exec(ctx)
@@ -72,6 +92,11 @@ func (s *Store) RemoveMember(ctx context.Context, scope Scope, userID int64) err
 			return err
 		}
 		if err := someRow(res, "member %d", userID); err != nil {
+			return err
+		}
+		_, err = tx.NewDelete().Model((*TeamMember)(nil)).
+			Where("user_id = ? AND team_id IN (SELECT id FROM teams WHERE org_id = ?)", userID, scope.OrgID).Exec(ctx)
+		if err != nil {
 			return err
 		}
 		_, err = tx.NewDelete().Model((*APIToken)(nil)).Where("org_id = ? AND user_id = ?", scope.OrgID, userID).Exec(ctx)

@@ -33,8 +33,55 @@ func (s *Store) CreateOrganization(ctx context.Context, slug, name string) (*Org
 		return nil, err
 	}
 	o := &Organization{Slug: slug, Name: name, CreatedMS: s.nowMS(), Quotas: "[]"}
-	if _, err := s.write.NewInsert().Model(o).Returning("id").Exec(ctx); err != nil {
-		return nil, border(fmt.Errorf("create organization %s: %w", slug, err))
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewInsert().Model(o).Returning("id").Exec(ctx); err != nil {
+			return err
+		}
+		return insertFirstTeam(ctx, tx, o)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create organization %s: %w", slug, err)
+	}
+	return o, nil
+}
+
+// insertFirstTeam makes the team that an organisation begins with. It has the organisation's name.
+func insertFirstTeam(ctx context.Context, tx bun.Tx, o *Organization) error {
+	t := &Team{OrgID: o.ID, Slug: o.Slug, Name: o.Name, CreatedMS: o.CreatedMS}
+	_, err := tx.NewInsert().Model(t).On("CONFLICT (org_id, slug) DO NOTHING").Returning("NULL").Exec(ctx)
+	return err
+}
+
+// OrganizationChange holds what is to change; nil stays as it is.
+type OrganizationChange struct{ Name, Slug *string }
+
+// UpdateOrganization changes the scope's organisation and gives it as it is afterwards. [ErrConflict]
+// when the slug is another's.
+func (s *Store) UpdateOrganization(ctx context.Context, scope Scope, c OrganizationChange) (*Organization, error) {
+	o := new(Organization)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		q := tx.NewUpdate().Model((*Organization)(nil)).Where("id = ?", scope.OrgID)
+		if c.Name != nil {
+			if err := checkName("name", *c.Name); err != nil {
+				return err
+			}
+			q = q.Set("name = ?", *c.Name)
+		}
+		if c.Slug != nil {
+			if err := checkSlug(*c.Slug); err != nil {
+				return err
+			}
+			q = q.Set("slug = ?", *c.Slug)
+		}
+		if c.Name != nil || c.Slug != nil {
+			if _, err := q.Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return tx.NewSelect().Model(o).Where("id = ?", scope.OrgID).Scan(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("update organization: %w", err)
 	}
 	return o, nil
 }
@@ -55,7 +102,10 @@ func (s *Store) EnsureOrganization(ctx context.Context, slug string) (*Organizat
 		if _, err := tx.NewInsert().Model(o).On("CONFLICT (slug) DO NOTHING").Returning("NULL").Exec(ctx); err != nil {
 			return err
 		}
-		return tx.NewSelect().Model(o).Where("slug = ?", slug).Scan(ctx)
+		if err := tx.NewSelect().Model(o).Where("slug = ?", slug).Scan(ctx); err != nil {
+			return err
+		}
+		return insertFirstTeam(ctx, tx, o)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ensure organization %s: %w", slug, err)

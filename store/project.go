@@ -31,6 +31,7 @@ type NewProject struct {
 	Name     string
 	Slug     string
 	Platform string
+	TeamID   int64 // one of the organisation's; 0: its first
 }
 
 // maxSettings bounds a project's settings in bytes: relays hold those of all projects in memory.
@@ -55,6 +56,13 @@ func (s *Store) CreateProject(ctx context.Context, scope Scope, in NewProject) (
 	var key *ProjectKey
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
 		if err := insertProject(ctx, tx, p, slug, in.Slug == ""); err != nil {
+			return err
+		}
+		team, err := teamFor(ctx, tx, scope, in.TeamID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.NewInsert().Model(&ProjectTeam{ProjectID: p.ID, TeamID: team}).Returning("NULL").Exec(ctx); err != nil {
 			return err
 		}
 		key, err = s.insertKey(ctx, tx, p.ID, "Default")
