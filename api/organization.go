@@ -72,7 +72,7 @@ type OrganizationDetail struct {
 	DefaultRole  string             `json:"defaultRole"`
 	Roles        []Named            `json:"availableRoles"`
 	IsDefault    bool               `json:"isDefault"`
-	Teams        []Team             `json:"teams"`
+	Teams        []TeamRef          `json:"teams"`
 	Projects     []Project          `json:"projects"`
 }
 
@@ -104,6 +104,17 @@ type RootAuth struct {
 type OrganizationsInput struct {
 	PageParams
 	Query string `query:"query" doc:"Part of a name or slug."`
+}
+
+// UpdateOrganizationInput changes what it names.
+type UpdateOrganizationInput struct {
+	OrgPath
+	Body struct {
+		_ struct{} `json:"-" additionalProperties:"true"`
+
+		Name *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
+		Slug *string `json:"slug,omitempty" minLength:"1" maxLength:"50"`
+	}
 }
 
 // OrganizationInput asks for one organisation.

@@ -36,17 +36,10 @@ func (a *API) getOrganization(ctx context.Context, in *OrganizationInput) (*One[
 	m := rq.caller.in(rq.org.ID)
 	d := OrganizationDetail{
 		Organization: a.organization(rq.org), Access: m.scopes, Role: m.role, OrgRole: m.role, DefaultRole: "member", IsDefault: true,
-		Teams: []Team{}, Projects: []Project{},
+		OrgRoleList: orgRoles(), TeamRoleList: teamRoles(), Teams: []TeamRef{}, Projects: []Project{},
 	}
-	for _, r := range roleScopes {
-		name := strings.ToUpper(r.role[:1]) + r.role[1:]
-		d.Roles = append(d.Roles, Named{ID: r.role, Name: name})
-		d.OrgRoleList = append(d.OrgRoleList, OrganizationRole{ID: r.role, Name: name, Scopes: scopesOf(r.role), IsAllowed: true,
-			IsRetired: r.role == "admin", IsGlobal: r.role == "owner" || r.role == "manager", MinimumTeamRole: "contributor", Allowed: true,
-			IsGlobalOld: r.role == "owner" || r.role == "manager", IsTeamAllowed: true})
-	}
-	for _, id := range []string{"contributor", "admin"} {
-		d.TeamRoleList = append(d.TeamRoleList, TeamRole{ID: id, Name: strings.ToUpper(id[:1]) + id[1:], Scopes: scopesOf("member"), IsAllowed: true})
+	for _, r := range d.OrgRoleList {
+		d.Roles = append(d.Roles, Named{ID: r.ID, Name: r.Name})
 	}
 	if in.Detailed == "0" {
 		return one(d), nil
@@ -55,15 +48,48 @@ func (a *API) getOrganization(ctx context.Context, in *OrganizationInput) (*One[
 	if err != nil {
 		return nil, err
 	}
-	d.Teams = []Team{everyone(rq.org)}
+	teams, err := a.Store.Teams(ctx, rq.scope, 0)
+	if err != nil {
+		return nil, a.fail("list teams", err)
+	}
+	for i := range teams {
+		d.Teams = append(d.Teams, teamRef(&teams[i].Team))
+	}
 	for i := range set.list {
-		d.Projects = append(d.Projects, a.project(rq, &set.list[i], rq.org))
+		d.Projects = append(d.Projects, a.project(rq, &set.list[i], rq.org, set.teams))
 	}
 	return one(d), nil
 }
 
-// everyone is the one team of an organisation.
-func everyone(o *store.Organization) Team { return Team{ID: itoa(o.ID), Slug: o.Slug, Name: o.Name} }
+func (a *API) updateOrganization(ctx context.Context, in *UpdateOrganizationInput) (*One[OrganizationDetail], error) {
+	rq := from(ctx)
+	o, err := a.Store.UpdateOrganization(ctx, rq.scope, store.OrganizationChange{Name: in.Body.Name, Slug: in.Body.Slug})
+	if err != nil {
+		return nil, a.failWrite("update organization", err, "Another organization is already using that slug.")
+	}
+	rq.org = o
+	return a.getOrganization(ctx, &OrganizationInput{})
+}
+
+// orgRoles lists the roles a member can have.
+func orgRoles() []OrganizationRole {
+	var out []OrganizationRole
+	for _, r := range roleScopes {
+		global := r.role == store.RoleOwner || r.role == store.RoleManager
+		out = append(out, OrganizationRole{ID: r.role, Name: titled(r.role), Scopes: scopesOf(r.role), IsAllowed: true, IsRetired: r.role == store.RoleAdmin,
+			IsGlobal: global, MinimumTeamRole: store.TeamContributor, Allowed: true, IsGlobalOld: global, IsTeamAllowed: true})
+	}
+	return out
+}
+
+// teamRoles lists the roles a member can have in a team.
+func teamRoles() []TeamRole {
+	var out []TeamRole
+	for _, id := range []string{store.TeamContributor, store.TeamAdmin} {
+		out = append(out, TeamRole{ID: id, Name: titled(id), Scopes: scopesOf(store.RoleMember), IsAllowed: true})
+	}
+	return out
+}
 
 func (a *API) listEnvironments(ctx context.Context, _ *OrgPath) (*List[Environment], error) {
 	rq := from(ctx)

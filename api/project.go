@@ -16,13 +16,6 @@ type ProjectRef struct {
 	Platform *string `json:"platform"`
 }
 
-// Team is a group of people. There is one per organisation, with everybody in it.
-type Team struct {
-	ID   string `json:"id"`
-	Slug string `json:"slug"`
-	Name string `json:"name"`
-}
-
 // EventProcessing says whether processing lags.
 type EventProcessing struct {
 	SymbolicationDegraded bool `json:"symbolicationDegraded"`
@@ -49,8 +42,8 @@ type Project struct {
 	FirstTransactionEvent bool                `json:"firstTransactionEvent"`
 	Environments          []string            `json:"environments"`
 	Platforms             []string            `json:"platforms"`
-	Team                  Team                `json:"team"`
-	Teams                 []Team              `json:"teams"`
+	Team                  Null[TeamRef]       `json:"team"`
+	Teams                 []TeamRef           `json:"teams"`
 	LatestRelease         Null[LatestRelease] `json:"latestRelease"`
 	Status                string              `json:"status"`
 	Avatar                Avatar              `json:"avatar"`
@@ -116,16 +109,25 @@ type AllProjectsInput struct {
 	PageParams
 }
 
+// NewProjectBody is what a project is made of.
+type NewProjectBody struct {
+	_ struct{} `json:"-" additionalProperties:"true"`
+
+	Name     string `json:"name" minLength:"1" maxLength:"200"`
+	Slug     string `json:"slug,omitempty" maxLength:"100"`
+	Platform string `json:"platform,omitempty" maxLength:"64"`
+}
+
 // CreateProjectInput makes a project with a key named Default.
 type CreateProjectInput struct {
 	OrgPath
-	Body struct {
-		_ struct{} `json:"-" additionalProperties:"true"`
+	Body NewProjectBody
+}
 
-		Name     string `json:"name" minLength:"1" maxLength:"200"`
-		Slug     string `json:"slug,omitempty" maxLength:"100"`
-		Platform string `json:"platform,omitempty" maxLength:"64"`
-	}
+// ProjectPageInput lists something of a project.
+type ProjectPageInput struct {
+	ProjectPath
+	PageParams
 }
 
 // UpdateProjectInput changes what it names.

@@ -14,8 +14,13 @@ func projectRef(p *store.Project) ProjectRef {
 	return ProjectRef{ID: itoa(p.ID), Name: p.Name, Slug: p.Slug, Platform: text(p.Platform)}
 }
 
-func (a *API) project(rq *request, p *store.Project, org *store.Organization) Project {
-	team := everyone(org)
+// project is a project as lists have it; teams are those of all projects.
+func (a *API) project(rq *request, p *store.Project, org *store.Organization, teams map[int64][]TeamRef) Project {
+	of := append([]TeamRef{}, teams[p.ID]...)
+	var first *TeamRef
+	if len(of) > 0 {
+		first = &of[0]
+	}
 	access := []string{}
 	if m := rq.caller.in(org.ID); m != nil {
 		access = m.scopes
@@ -27,20 +32,24 @@ func (a *API) project(rq *request, p *store.Project, org *store.Organization) Pr
 	return Project{
 		ID: itoa(p.ID), Slug: p.Slug, Name: p.Name, Platform: text(p.Platform), DateCreated: at(p.CreatedMS), IsMember: true, HasAccess: true,
 		Access: access, Features: []string{}, FirstEvent: atPtr(p.FirstEventMS), Environments: []string{}, Platforms: platforms,
-		Team: team, Teams: []Team{team}, Status: "active", Avatar: letterAvatar, Color: "#6559c5",
+		Team: null(first), Teams: of, Status: "active", Avatar: letterAvatar, Color: "#6559c5",
 		HasReplays: true, HasSessions: true,
 	}
 }
 
-func (a *API) projectDetail(rq *request, p *store.Project) *One[ProjectDetail] {
+func (a *API) projectDetail(ctx context.Context, rq *request, p *store.Project) (*One[ProjectDetail], error) {
+	teams, err := a.teamsOfProjects(ctx, rq.scope)
+	if err != nil {
+		return nil, err
+	}
 	s := a.settingsOf(p)
 	return one(ProjectDetail{
-		Project: a.project(rq, p, rq.org), Organization: a.organization(rq.org), Options: options(s),
+		Project: a.project(rq, p, rq.org, teams), Organization: a.organization(rq.org), Options: options(s),
 		DigestsMinDelay: 300, DigestsMaxDelay: 1800, SubjectTemplate: "$shortID - $title", AllowedDomains: s.AllowedDomains,
 		DataScrubber: s.Scrub.Enabled, DataScrubberDefaults: s.Scrub.Defaults, SafeFields: s.Scrub.SafeFields,
 		SensitiveFields: s.Scrub.SensitiveFields, ScrubIPAddresses: s.IP == settings.IPDrop, VerifySSL: true,
 		GroupingConfig: "hindsight:1", BuiltinSymbolSources: []string{}, SymbolSources: "[]", HighlightTags: []string{}, HighlightContext: map[string]any{},
-	})
+	}), nil
 }
 
 func (a *API) listProjects(ctx context.Context, in *ProjectsInput) (*List[Project], error) {
@@ -51,8 +60,8 @@ func (a *API) listProjects(ctx context.Context, in *ProjectsInput) (*List[Projec
 	}
 	rows := []Project{}
 	for i := range set.list {
-		if p := &set.list[i]; projectMatches(p, in.Query) {
-			rows = append(rows, a.project(rq, p, rq.org))
+		if p := &set.list[i]; nameMatches(p.Slug, p.Name, in.Query) {
+			rows = append(rows, a.project(rq, p, rq.org, set.teams))
 		}
 	}
 	page, link, err := offsetPage(a, rq, rows, in.PageParams)
@@ -60,19 +69,6 @@ func (a *API) listProjects(ctx context.Context, in *ProjectsInput) (*List[Projec
 		return nil, err
 	}
 	return &List[Project]{Link: link, Body: page}, nil
-}
-
-func projectMatches(p *store.Project, query string) bool {
-	for word := range strings.FieldsSeq(strings.ToLower(query)) {
-		if slug, ok := strings.CutPrefix(word, "slug:"); ok {
-			if p.Slug != slug {
-				return false
-			}
-		} else if !strings.Contains(strings.ToLower(p.Slug+" "+p.Name), strings.Trim(word, `"`)) {
-			return false
-		}
-	}
-	return true
 }
 
 func (a *API) listAllProjects(ctx context.Context, in *AllProjectsInput) (*List[Project], error) {
@@ -86,8 +82,12 @@ func (a *API) listAllProjects(ctx context.Context, in *AllProjectsInput) (*List[
 		if err != nil {
 			return nil, a.fail("list projects", err)
 		}
+		teams, err := a.teamsOfProjects(ctx, m.org.Scope())
+		if err != nil {
+			return nil, err
+		}
 		for i := range ps {
-			rows = append(rows, a.project(rq, &ps[i], &m.org))
+			rows = append(rows, a.project(rq, &ps[i], &m.org, teams))
 		}
 	}
 	page, link, err := offsetPage(a, rq, rows, in.PageParams)
@@ -98,12 +98,17 @@ func (a *API) listAllProjects(ctx context.Context, in *AllProjectsInput) (*List[
 }
 
 func (a *API) createProject(ctx context.Context, in *CreateProjectInput) (*One[ProjectDetail], error) {
+	return a.newProject(ctx, in.Body, 0)
+}
+
+// newProject makes a project of a team (0: the organisation's first).
+func (a *API) newProject(ctx context.Context, b NewProjectBody, team int64) (*One[ProjectDetail], error) {
 	rq := from(ctx)
-	p, _, err := a.Store.CreateProject(ctx, rq.scope, store.NewProject{Name: in.Body.Name, Slug: in.Body.Slug, Platform: in.Body.Platform})
+	p, _, err := a.Store.CreateProject(ctx, rq.scope, store.NewProject{Name: b.Name, Slug: b.Slug, Platform: b.Platform, TeamID: team})
 	if err != nil {
 		return nil, a.failWrite("create project", err, "A project with this slug already exists.")
 	}
-	return a.projectDetail(rq, p), nil
+	return a.projectDetail(ctx, rq, p)
 }
 
 // failWrite is fail for what a person typed: a value that can never be is 400, a taken one 409.
@@ -120,7 +125,7 @@ func (a *API) failWrite(doing string, err error, taken string) error {
 
 func (a *API) getProject(ctx context.Context, _ *ProjectPath) (*One[ProjectDetail], error) {
 	rq := from(ctx)
-	return a.projectDetail(rq, rq.project), nil
+	return a.projectDetail(ctx, rq, rq.project)
 }
 
 func (a *API) updateProject(ctx context.Context, in *UpdateProjectInput) (*One[ProjectDetail], error) {
@@ -142,7 +147,7 @@ func (a *API) updateProject(ctx context.Context, in *UpdateProjectInput) (*One[P
 			return nil, a.failSettings("update project", err)
 		}
 	}
-	return a.projectDetail(rq, p), nil
+	return a.projectDetail(ctx, rq, p)
 }
 
 // dsn spells a key's addresses under the public address of this server.

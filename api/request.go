@@ -186,6 +186,7 @@ type projectSet struct {
 	list   []store.Project
 	byID   map[int64]*store.Project
 	bySlug map[string]*store.Project
+	teams  map[int64][]TeamRef // by project
 }
 
 func (a *API) projects(ctx context.Context, rq *request) (*projectSet, error) {
@@ -194,6 +195,9 @@ func (a *API) projects(ctx context.Context, rq *request) (*projectSet, error) {
 		return nil, a.fail("list projects", err)
 	}
 	s := &projectSet{list: list, byID: map[int64]*store.Project{}, bySlug: map[string]*store.Project{}}
+	if s.teams, err = a.teamsOfProjects(ctx, rq.scope); err != nil {
+		return nil, err
+	}
 	for i := range list {
 		s.byID[list[i].ID], s.bySlug[list[i].Slug] = &list[i], &list[i]
 	}

@@ -70,6 +70,9 @@ func (a *API) handleRaw(router *mux.Router, rt Route, fn http.HandlerFunc) {
 // register is the route table.
 func (a *API) register(router *mux.Router) {
 	a.registerIdentity()
+	a.registerTeams()
+	a.registerMembers()
+	a.registerTokens()
 	a.registerProjects()
 	a.registerProjectSettings()
 	a.registerIssues()
@@ -89,8 +92,10 @@ func (a *API) registerIdentity() {
 	handle(a, Route{ID: "signOut", Method: "DELETE", Path: "/api/0/auth/", Access: accessPublic, Summary: "Sign out", Status: 204}, a.signOut)
 	handle(a, Route{ID: "signInWithLink", Method: "POST", Path: "/api/0/auth/link/", Access: accessPublic, Summary: "Sign in with a one-time link", Ours: true}, a.signInWithLink)
 	handle(a, Route{ID: "getMe", Method: "GET", Path: "/api/0/users/me/", Access: accessSignedIn, Summary: "The caller"}, a.getSelf)
+	handle(a, Route{ID: "updateMe", Method: "PUT", Path: "/api/0/users/me/", Access: accessSignedIn, Summary: "Change the caller's name or password"}, a.updateMe)
 	handle(a, Route{ID: "listOrganizations", Method: "GET", Path: "/api/0/organizations/", Access: accessSignedIn, Summary: "Organisations of the caller"}, a.listOrganizations)
 	handle(a, Route{ID: "getOrganization", Method: "GET", Path: "/api/0/organizations/{org}/", Access: "org:read", Summary: "An organisation"}, a.getOrganization)
+	handle(a, Route{ID: "updateOrganization", Method: "PUT", Path: "/api/0/organizations/{org}/", Access: "org:write", Summary: "Change an organisation"}, a.updateOrganization)
 	handle(a, Route{ID: "listEnvironments", Method: "GET", Path: "/api/0/organizations/{org}/environments/", Access: "org:read", Summary: "Environments that events came from"}, a.listEnvironments)
 }
 

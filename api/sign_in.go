@@ -72,6 +72,39 @@ func (a *API) getSelf(ctx context.Context, _ *struct{}) (*One[Self], error) {
 	return one(self(c.user)), nil
 }
 
+// updateMe changes the caller's name or password. A password needs the one before it: a session that
+// was left open must not be enough.
+func (a *API) updateMe(ctx context.Context, in *UpdateMeInput) (*SignedIn, error) {
+	rq := from(ctx)
+	me, err := person(rq)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Name != nil {
+		if me, err = a.Store.RenameUser(ctx, me.ID, *in.Body.Name); err != nil {
+			return nil, a.failWrite("rename user", err, "")
+		}
+	}
+	if in.Body.NewPassword == "" {
+		return &SignedIn{Body: self(me)}, nil
+	}
+	if me.PasswordHash != "" {
+		if !a.signIns.allow(me.Email) {
+			return nil, errTooMany
+		}
+		if _, err := a.Store.CheckPassword(ctx, me.Email, in.Body.Password); errors.Is(err, store.ErrPassword) {
+			a.signIns.failed(me.Email)
+			return nil, badRequest("The present password is wrong.")
+		} else if err != nil {
+			return nil, a.fail("check password", err)
+		}
+	}
+	if err := a.Store.SetPassword(ctx, me.ID, in.Body.NewPassword); err != nil {
+		return nil, a.failWrite("set password", err, "")
+	}
+	return a.signedIn(ctx, me)
+}
+
 var errTooMany = &Error{status: http.StatusTooManyRequests, Detail: "You are attempting to use this endpoint too frequently. Wait a minute and try again."}
 
 func (a *API) signIn(ctx context.Context, in *SignInInput) (*SignedIn, error) {

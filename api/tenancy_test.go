@@ -18,6 +18,11 @@ var requests = map[string]struct{ query, body string }{
 	"signIn": {body: `{"email":"nobody@example.com","password":"wrong"}`}, "signInWithLink": {body: `{"token":"none"}`}, "signOut": {},
 	"updateProjectSettings": {body: string(settings.Default().JSON())}, "testScrubbing": {body: `{"type":"text","input":"x"}`},
 	"updateFilter":  {body: `{"active":true}`},
+	"updateMe": {body: `{"name":"x"}`}, "updateOrganization": {body: `{"name":"x"}`},
+	"createTeam": {body: `{"name":"Fresh"}`}, "updateTeam": {body: `{"name":"x"}`}, "deleteTeam": {}, "createTeamProject": {body: `{"name":"Fresh"}`},
+	"addProjectTeam": {}, "removeProjectTeam": {}, "createMember": {body: `{"email":"new@example.com"}`}, "updateMember": {body: `{"orgRole":"manager"}`},
+	"deleteMember": {}, "joinTeam": {}, "changeTeamRole": {body: `{"teamRole":"admin"}`}, "leaveTeam": {},
+	"createToken": {body: `{"name":"x","scopes":["org:read"]}`}, "deleteToken": {}, "createOrgToken": {body: `{"name":"x"}`}, "deleteOrgToken": {},
 	"createProject": {body: `{"name":"Fresh"}`}, "updateProject": {body: `{"name":"Renamed"}`},
 	"createKey": {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
 	"updateIssues": {query: "id={issue}", body: `{"status":"resolved"}`}, "updateIssue": {body: `{"status":"resolved"}`},
@@ -39,7 +44,11 @@ func projectOf(path string, o *tenant) *store.Project {
 // fill puts the ids of one tenant into the place of another's organisation and project.
 func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 	path := strings.NewReplacer("{org}", org, "{project}", p.Slug, "{issue}", itoa(ids.issue), "{event}", eventA, "{replay}", replayA, "{trace}", traceA,
-		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost", "{tag}", "plan", "{job}", itoa(ids.job)).Replace(rt.Path)
+		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost",
+		"{tag}", "plan",
+		"{job}", itoa(ids.job),
+		"{member}", itoa(ids.member.ID), "{team}", itoa(ids.team), "{tokenId}", itoa(ids.orgToken),
+	).Replace(rt.Path)
 	if q := requests[rt.ID].query; q != "" {
 		path += "?" + strings.ReplaceAll(q, "{issue}", itoa(ids.issue))
 	}

@@ -70,6 +70,17 @@ type SignInInput struct {
 	}
 }
 
+// UpdateMeInput changes what it names of the caller. A new password ends all their sessions but this one.
+type UpdateMeInput struct {
+	Body struct {
+		_ struct{} `json:"-" additionalProperties:"true"`
+
+		Name        *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
+		Password    string  `json:"password,omitempty" maxLength:"1024" doc:"The present one, where there is one."`
+		NewPassword string  `json:"passwordNew,omitempty" maxLength:"1024"`
+	}
+}
+
 // SignInLinkInput is the token of a one-time sign-in link.
 type SignInLinkInput struct {
 	Body struct {

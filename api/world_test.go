@@ -42,6 +42,8 @@ type tenant struct {
 	issue         int64 // of the backend's events
 	attachment    string
 	job           int64 // that deletes replays, of a time before any
+	team          int64 // beside the first
+	orgToken      int64
 }
 
 // world is a server with two organisations that hold the same ids.
@@ -100,6 +102,12 @@ func (w *world) tenant(slug string) *tenant {
 	o.member = w.user(org, "member@"+slug+".example", store.RoleMember)
 	o.token, _, err = w.s.CreateToken(ctx, org.Scope(), store.NewToken{Name: "all", Scopes: store.TokenScopes(), UserID: &o.owner.ID})
 	must(t, err)
+	team, err := w.s.CreateTeam(ctx, org.Scope(), "Web", "web")
+	must(t, err)
+	o.team = team.ID
+	_, ci, err := w.s.CreateToken(ctx, org.Scope(), store.NewToken{Name: "ci", Scopes: []string{"org:ci"}})
+	must(t, err)
+	o.orgToken = ci.ID
 	w.ingest(o)
 	return o
 }
@@ -224,6 +232,14 @@ func (w *world) ingest(o *tenant) {
 type response struct {
 	*httptest.ResponseRecorder
 	t *testing.T
+}
+
+// session signs a user in and gives who that is for do.
+func (w *world) session(u *store.User) string {
+	w.t.Helper()
+	cookie, err := w.s.CreateSession(w.t.Context(), u.ID)
+	must(w.t, err)
+	return "cookie:" + cookie
 }
 
 // do sends a request as somebody: a bearer token, or "cookie:…", or nobody.

@@ -153,6 +153,24 @@ func (s *Store) rehash(ctx context.Context, u *User, password string) error {
 	return nil
 }
 
+// RenameUser changes a user's name and gives them as they are afterwards.
+func (s *Store) RenameUser(ctx context.Context, userID int64, name string) (*User, error) {
+	if err := checkName("name", name); err != nil {
+		return nil, err
+	}
+	u := new(User)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewUpdate().Model(u).Set("name = ?", name).Where("id = ?", userID).Exec(ctx); err != nil {
+			return err
+		}
+		return tx.NewSelect().Model(u).Where("id = ?", userID).Scan(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rename user %d: %w", userID, err)
+	}
+	return u, nil
+}
+
 // SetPassword changes a user's password and signs them out everywhere.
 func (s *Store) SetPassword(ctx context.Context, userID int64, password string) error {
 	hash, err := s.hashPassword(ctx, password)
