@@ -17,8 +17,8 @@ import (
 var requests = map[string]struct{ query, body string }{
 	"signIn": {body: `{"email":"nobody@example.com","password":"wrong"}`}, "signInWithLink": {body: `{"token":"none"}`}, "signOut": {},
 	"updateProjectSettings": {body: string(settings.Default().JSON())}, "testScrubbing": {body: `{"type":"text","input":"x"}`},
-	"updateFilter":  {body: `{"active":true}`},
-	"updateMe": {body: `{"name":"x"}`}, "updateOrganization": {body: `{"name":"x"}`},
+	"updateFilter": {body: `{"active":true}`},
+	"updateMe":     {body: `{"name":"x"}`}, "updateOrganization": {body: `{"name":"x"}`},
 	"createTeam": {body: `{"name":"Fresh"}`}, "updateTeam": {body: `{"name":"x"}`}, "deleteTeam": {}, "createTeamProject": {body: `{"name":"Fresh"}`},
 	"addProjectTeam": {}, "removeProjectTeam": {}, "createMember": {body: `{"email":"new@example.com"}`}, "updateMember": {body: `{"orgRole":"manager"}`},
 	"deleteMember": {}, "joinTeam": {}, "changeTeamRole": {body: `{"teamRole":"admin"}`}, "leaveTeam": {},

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses } from './types.gen';
+import type { AddProjectTeamData, AddProjectTeamErrors, AddProjectTeamResponses, ChangeTeamRoleData, ChangeTeamRoleErrors, ChangeTeamRoleResponses, CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateOrgTokenData, CreateOrgTokenErrors, CreateOrgTokenResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, CreateTeamData, CreateTeamErrors, CreateTeamProjectData, CreateTeamProjectErrors, CreateTeamProjectResponses, CreateTeamResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteOrgTokenData, DeleteOrgTokenErrors, DeleteOrgTokenResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DeleteTeamData, DeleteTeamErrors, DeleteTeamResponses, DeleteTokenData, DeleteTokenErrors, DeleteTokenResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMemberData, GetMemberErrors, GetMemberResponses, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LeaveTeamData, LeaveTeamErrors, LeaveTeamResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrgTokensData, ListOrgTokensErrors, ListOrgTokensResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectTeamsData, ListProjectTeamsErrors, ListProjectTeamsResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamProjectsData, ListTeamProjectsErrors, ListTeamProjectsResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTeamsData, ListUserTeamsErrors, ListUserTeamsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, RemoveProjectTeamData, RemoveProjectTeamErrors, RemoveProjectTeamResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMeResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -22,6 +22,49 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
  * Who is calling
  */
 export const getRoot = <ThrowOnError extends boolean = false>(options?: Options<GetRootData, ThrowOnError>) => (options?.client ?? client).get<GetRootResponses, GetRootErrors, ThrowOnError>({ url: '/api/0/', ...options });
+
+/**
+ * Tokens of the caller
+ */
+export const listTokens = <ThrowOnError extends boolean = false>(options?: Options<ListTokensData, ThrowOnError>) => (options?.client ?? client).get<ListTokensResponses, ListTokensErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/api-tokens/',
+    ...options
+});
+
+/**
+ * Make a token of the caller
+ */
+export const createToken = <ThrowOnError extends boolean = false>(options: Options<CreateTokenData, ThrowOnError>) => (options.client ?? client).post<CreateTokenResponses, CreateTokenErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/api-tokens/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke a token of the caller
+ */
+export const deleteToken = <ThrowOnError extends boolean = false>(options: Options<DeleteTokenData, ThrowOnError>) => (options.client ?? client).delete<DeleteTokenResponses, DeleteTokenErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/api-tokens/{tokenId}/',
+    ...options
+});
 
 /**
  * Sign out
@@ -132,6 +175,23 @@ export const getOrganization = <ThrowOnError extends boolean = false>(options: O
         }],
     url: '/api/0/organizations/{org}/',
     ...options
+});
+
+/**
+ * Change an organisation
+ */
+export const updateOrganization = <ThrowOnError extends boolean = false>(options: Options<UpdateOrganizationData, ThrowOnError>) => (options.client ?? client).put<UpdateOrganizationResponses, UpdateOrganizationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -308,6 +368,165 @@ export const getIssueEvent = <ThrowOnError extends boolean = false>(options: Opt
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/issues/{issue}/events/{event}/',
+    ...options
+});
+
+/**
+ * Members
+ */
+export const listMembers = <ThrowOnError extends boolean = false>(options: Options<ListMembersData, ThrowOnError>) => (options.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/members/',
+    ...options
+});
+
+/**
+ * Add a member
+ */
+export const createMember = <ThrowOnError extends boolean = false>(options: Options<CreateMemberData, ThrowOnError>) => (options.client ?? client).post<CreateMemberResponses, CreateMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/members/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a member
+ */
+export const deleteMember = <ThrowOnError extends boolean = false>(options: Options<DeleteMemberData, ThrowOnError>) => (options.client ?? client).delete<DeleteMemberResponses, DeleteMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/members/{member}/',
+    ...options
+});
+
+/**
+ * A member
+ */
+export const getMember = <ThrowOnError extends boolean = false>(options: Options<GetMemberData, ThrowOnError>) => (options.client ?? client).get<GetMemberResponses, GetMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/members/{member}/',
+    ...options
+});
+
+/**
+ * Change a member
+ */
+export const updateMember = <ThrowOnError extends boolean = false>(options: Options<UpdateMemberData, ThrowOnError>) => (options.client ?? client).put<UpdateMemberResponses, UpdateMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/members/{member}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take a member out of a team
+ */
+export const leaveTeam = <ThrowOnError extends boolean = false>(options: Options<LeaveTeamData, ThrowOnError>) => (options.client ?? client).delete<LeaveTeamResponses, LeaveTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/members/{member}/teams/{team}/',
+    ...options
+});
+
+/**
+ * Put a member into a team
+ */
+export const joinTeam = <ThrowOnError extends boolean = false>(options: Options<JoinTeamData, ThrowOnError>) => (options.client ?? client).post<JoinTeamResponses, JoinTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/members/{member}/teams/{team}/',
+    ...options
+});
+
+/**
+ * Change a member's role in a team
+ */
+export const changeTeamRole = <ThrowOnError extends boolean = false>(options: Options<ChangeTeamRoleData, ThrowOnError>) => (options.client ?? client).put<ChangeTeamRoleResponses, ChangeTeamRoleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/members/{member}/teams/{team}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Tokens of an organisation
+ */
+export const listOrgTokens = <ThrowOnError extends boolean = false>(options: Options<ListOrgTokensData, ThrowOnError>) => (options.client ?? client).get<ListOrgTokensResponses, ListOrgTokensErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/org-auth-tokens/',
+    ...options
+});
+
+/**
+ * Make a token of an organisation
+ */
+export const createOrgToken = <ThrowOnError extends boolean = false>(options: Options<CreateOrgTokenData, ThrowOnError>) => (options.client ?? client).post<CreateOrgTokenResponses, CreateOrgTokenErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/org-auth-tokens/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke a token of an organisation
+ */
+export const deleteOrgToken = <ThrowOnError extends boolean = false>(options: Options<DeleteOrgTokenData, ThrowOnError>) => (options.client ?? client).delete<DeleteOrgTokenResponses, DeleteOrgTokenErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/org-auth-tokens/{tokenId}/',
     ...options
 });
 
@@ -524,6 +743,36 @@ export const getStats = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
+ * Teams
+ */
+export const listTeams = <ThrowOnError extends boolean = false>(options: Options<ListTeamsData, ThrowOnError>) => (options.client ?? client).get<ListTeamsResponses, ListTeamsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/teams/',
+    ...options
+});
+
+/**
+ * Make a team
+ */
+export const createTeam = <ThrowOnError extends boolean = false>(options: Options<CreateTeamData, ThrowOnError>) => (options.client ?? client).post<CreateTeamResponses, CreateTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/teams/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * What a trace has
  */
 export const getTraceMeta = <ThrowOnError extends boolean = false>(options: Options<GetTraceMetaData, ThrowOnError>) => (options.client ?? client).get<GetTraceMetaResponses, GetTraceMetaErrors, ThrowOnError>({
@@ -546,6 +795,32 @@ export const getTrace = <ThrowOnError extends boolean = false>(options: Options<
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/trace/{trace}/',
+    ...options
+});
+
+/**
+ * Teams of the caller
+ */
+export const listUserTeams = <ThrowOnError extends boolean = false>(options: Options<ListUserTeamsData, ThrowOnError>) => (options.client ?? client).get<ListUserTeamsResponses, ListUserTeamsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/user-teams/',
+    ...options
+});
+
+/**
+ * People to assign things to
+ */
+export const listUsers = <ThrowOnError extends boolean = false>(options: Options<ListUsersData, ThrowOnError>) => (options.client ?? client).get<ListUsersResponses, ListUsersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/users/',
     ...options
 });
 
@@ -985,6 +1260,131 @@ export const updateProjectSettings = <ThrowOnError extends boolean = false>(opti
 });
 
 /**
+ * Teams of a project
+ */
+export const listProjectTeams = <ThrowOnError extends boolean = false>(options: Options<ListProjectTeamsData, ThrowOnError>) => (options.client ?? client).get<ListProjectTeamsResponses, ListProjectTeamsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/teams/',
+    ...options
+});
+
+/**
+ * Take a project from a team
+ */
+export const removeProjectTeam = <ThrowOnError extends boolean = false>(options: Options<RemoveProjectTeamData, ThrowOnError>) => (options.client ?? client).delete<RemoveProjectTeamResponses, RemoveProjectTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/teams/{team}/',
+    ...options
+});
+
+/**
+ * Give a project to a team
+ */
+export const addProjectTeam = <ThrowOnError extends boolean = false>(options: Options<AddProjectTeamData, ThrowOnError>) => (options.client ?? client).post<AddProjectTeamResponses, AddProjectTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/teams/{team}/',
+    ...options
+});
+
+/**
+ * Remove a team
+ */
+export const deleteTeam = <ThrowOnError extends boolean = false>(options: Options<DeleteTeamData, ThrowOnError>) => (options.client ?? client).delete<DeleteTeamResponses, DeleteTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/teams/{org}/{team}/',
+    ...options
+});
+
+/**
+ * A team
+ */
+export const getTeam = <ThrowOnError extends boolean = false>(options: Options<GetTeamData, ThrowOnError>) => (options.client ?? client).get<GetTeamResponses, GetTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/teams/{org}/{team}/',
+    ...options
+});
+
+/**
+ * Change a team
+ */
+export const updateTeam = <ThrowOnError extends boolean = false>(options: Options<UpdateTeamData, ThrowOnError>) => (options.client ?? client).put<UpdateTeamResponses, UpdateTeamErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/teams/{org}/{team}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Members of a team
+ */
+export const listTeamMembers = <ThrowOnError extends boolean = false>(options: Options<ListTeamMembersData, ThrowOnError>) => (options.client ?? client).get<ListTeamMembersResponses, ListTeamMembersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/teams/{org}/{team}/members/',
+    ...options
+});
+
+/**
+ * Projects of a team
+ */
+export const listTeamProjects = <ThrowOnError extends boolean = false>(options: Options<ListTeamProjectsData, ThrowOnError>) => (options.client ?? client).get<ListTeamProjectsResponses, ListTeamProjectsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/teams/{org}/{team}/projects/',
+    ...options
+});
+
+/**
+ * Make a project of a team
+ */
+export const createTeamProject = <ThrowOnError extends boolean = false>(options: Options<CreateTeamProjectData, ThrowOnError>) => (options.client ?? client).post<CreateTeamProjectResponses, CreateTeamProjectErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/teams/{org}/{team}/projects/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * The caller
  */
 export const getMe = <ThrowOnError extends boolean = false>(options?: Options<GetMeData, ThrowOnError>) => (options?.client ?? client).get<GetMeResponses, GetMeErrors, ThrowOnError>({
@@ -995,4 +1395,21 @@ export const getMe = <ThrowOnError extends boolean = false>(options?: Options<Ge
         }],
     url: '/api/0/users/me/',
     ...options
+});
+
+/**
+ * Change the caller's name or password
+ */
+export const updateMe = <ThrowOnError extends boolean = false>(options: Options<UpdateMeData, ThrowOnError>) => (options.client ?? client).put<UpdateMeResponses, UpdateMeErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/users/me/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });

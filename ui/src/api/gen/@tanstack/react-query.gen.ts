@@ -3,8 +3,8 @@
 import { queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { countIssues, countReplays, createKey, createProject, createReplayDeleteJob, deleteKey, deleteProjectReplay, dropDeadLetter, getAttachment, getAuth, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getOrganization, getProject, getProjectEvent, getProjectReplay, getProjectSettings, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getStats, getTrace, getTraceMeta, listAllProjects, listAttachments, listDeadLetters, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listOrganizations, listProjectEvents, listProjectIssues, listProjects, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listSegments, markReplayViewed, type Options, resendDeadLetter, searchId, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateProject, updateProjectIssues, updateProjectSettings } from '../sdk.gen';
-import type { CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse } from '../types.gen';
+import { addProjectTeam, changeTeamRole, countIssues, countReplays, createKey, createMember, createOrgToken, createProject, createReplayDeleteJob, createTeam, createTeamProject, createToken, deleteKey, deleteMember, deleteOrgToken, deleteProjectReplay, deleteTeam, deleteToken, dropDeadLetter, getAttachment, getAuth, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getMember, getOrganization, getProject, getProjectEvent, getProjectReplay, getProjectSettings, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getStats, getTeam, getTrace, getTraceMeta, joinTeam, leaveTeam, listAllProjects, listAttachments, listDeadLetters, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listMembers, listOrganizations, listOrgTokens, listProjectEvents, listProjectIssues, listProjects, listProjectTeams, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listSegments, listTeamMembers, listTeamProjects, listTeams, listTokens, listUsers, listUserTeams, markReplayViewed, type Options, removeProjectTeam, resendDeadLetter, searchId, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateMe, updateMember, updateOrganization, updateProject, updateProjectIssues, updateProjectSettings, updateTeam } from '../sdk.gen';
+import type { AddProjectTeamData, AddProjectTeamError, AddProjectTeamResponse, ChangeTeamRoleData, ChangeTeamRoleError, ChangeTeamRoleResponse, CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateMemberData, CreateMemberError, CreateMemberResponse, CreateOrgTokenData, CreateOrgTokenError, CreateOrgTokenResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, CreateTeamData, CreateTeamError, CreateTeamProjectData, CreateTeamProjectError, CreateTeamProjectResponse, CreateTeamResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteMemberData, DeleteMemberError, DeleteMemberResponse, DeleteOrgTokenData, DeleteOrgTokenError, DeleteOrgTokenResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DeleteTeamData, DeleteTeamError, DeleteTeamResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMemberData, GetMemberError, GetMemberResponse, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTeamData, GetTeamError, GetTeamResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, JoinTeamData, JoinTeamError, JoinTeamResponse, LeaveTeamData, LeaveTeamError, LeaveTeamResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListOrgTokensData, ListOrgTokensError, ListOrgTokensResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListProjectTeamsData, ListProjectTeamsError, ListProjectTeamsResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, ListTeamMembersData, ListTeamMembersError, ListTeamMembersResponse, ListTeamProjectsData, ListTeamProjectsError, ListTeamProjectsResponse, ListTeamsData, ListTeamsError, ListTeamsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUsersData, ListUsersError, ListUsersResponse, ListUserTeamsData, ListUserTeamsError, ListUserTeamsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, RemoveProjectTeamData, RemoveProjectTeamError, RemoveProjectTeamResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateMeData, UpdateMeError, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateMeResponse, UpdateOrganizationData, UpdateOrganizationError, UpdateOrganizationResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse, UpdateTeamData, UpdateTeamError, UpdateTeamResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -56,6 +56,58 @@ export const getRootOptions = (options?: Options<GetRootData>) => queryOptions<G
     },
     queryKey: getRootQueryKey(options)
 });
+
+export const listTokensQueryKey = (options?: Options<ListTokensData>) => createQueryKey('listTokens', options);
+
+/**
+ * Tokens of the caller
+ */
+export const listTokensOptions = (options?: Options<ListTokensData>) => queryOptions<ListTokensResponse, ListTokensError, ListTokensResponse, ReturnType<typeof listTokensQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listTokens({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listTokensQueryKey(options)
+});
+
+/**
+ * Make a token of the caller
+ */
+export const createTokenMutation = (options?: Partial<Options<CreateTokenData>>): UseMutationOptions<CreateTokenResponse, CreateTokenError, Options<CreateTokenData>> => {
+    const mutationOptions: UseMutationOptions<CreateTokenResponse, CreateTokenError, Options<CreateTokenData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createToken({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Revoke a token of the caller
+ */
+export const deleteTokenMutation = (options?: Partial<Options<DeleteTokenData>>): UseMutationOptions<DeleteTokenResponse, DeleteTokenError, Options<DeleteTokenData>> => {
+    const mutationOptions: UseMutationOptions<DeleteTokenResponse, DeleteTokenError, Options<DeleteTokenData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteToken({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 /**
  * Sign out
@@ -214,6 +266,23 @@ export const getOrganizationOptions = (options: Options<GetOrganizationData>) =>
     },
     queryKey: getOrganizationQueryKey(options)
 });
+
+/**
+ * Change an organisation
+ */
+export const updateOrganizationMutation = (options?: Partial<Options<UpdateOrganizationData>>): UseMutationOptions<UpdateOrganizationResponse, UpdateOrganizationError, Options<UpdateOrganizationData>> => {
+    const mutationOptions: UseMutationOptions<UpdateOrganizationResponse, UpdateOrganizationError, Options<UpdateOrganizationData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateOrganization({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const listDeadLettersQueryKey = (options: Options<ListDeadLettersData>) => createQueryKey('listDeadLetters', options);
 
@@ -444,6 +513,196 @@ export const getIssueEventOptions = (options: Options<GetIssueEventData>) => que
     },
     queryKey: getIssueEventQueryKey(options)
 });
+
+export const listMembersQueryKey = (options: Options<ListMembersData>) => createQueryKey('listMembers', options);
+
+/**
+ * Members
+ */
+export const listMembersOptions = (options: Options<ListMembersData>) => queryOptions<ListMembersResponse, ListMembersError, ListMembersResponse, ReturnType<typeof listMembersQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listMembers({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listMembersQueryKey(options)
+});
+
+/**
+ * Add a member
+ */
+export const createMemberMutation = (options?: Partial<Options<CreateMemberData>>): UseMutationOptions<CreateMemberResponse, CreateMemberError, Options<CreateMemberData>> => {
+    const mutationOptions: UseMutationOptions<CreateMemberResponse, CreateMemberError, Options<CreateMemberData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createMember({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Remove a member
+ */
+export const deleteMemberMutation = (options?: Partial<Options<DeleteMemberData>>): UseMutationOptions<DeleteMemberResponse, DeleteMemberError, Options<DeleteMemberData>> => {
+    const mutationOptions: UseMutationOptions<DeleteMemberResponse, DeleteMemberError, Options<DeleteMemberData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteMember({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getMemberQueryKey = (options: Options<GetMemberData>) => createQueryKey('getMember', options);
+
+/**
+ * A member
+ */
+export const getMemberOptions = (options: Options<GetMemberData>) => queryOptions<GetMemberResponse, GetMemberError, GetMemberResponse, ReturnType<typeof getMemberQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getMember({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getMemberQueryKey(options)
+});
+
+/**
+ * Change a member
+ */
+export const updateMemberMutation = (options?: Partial<Options<UpdateMemberData>>): UseMutationOptions<UpdateMemberResponse, UpdateMemberError, Options<UpdateMemberData>> => {
+    const mutationOptions: UseMutationOptions<UpdateMemberResponse, UpdateMemberError, Options<UpdateMemberData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateMember({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Take a member out of a team
+ */
+export const leaveTeamMutation = (options?: Partial<Options<LeaveTeamData>>): UseMutationOptions<LeaveTeamResponse, LeaveTeamError, Options<LeaveTeamData>> => {
+    const mutationOptions: UseMutationOptions<LeaveTeamResponse, LeaveTeamError, Options<LeaveTeamData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await leaveTeam({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Put a member into a team
+ */
+export const joinTeamMutation = (options?: Partial<Options<JoinTeamData>>): UseMutationOptions<JoinTeamResponse, JoinTeamError, Options<JoinTeamData>> => {
+    const mutationOptions: UseMutationOptions<JoinTeamResponse, JoinTeamError, Options<JoinTeamData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await joinTeam({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Change a member's role in a team
+ */
+export const changeTeamRoleMutation = (options?: Partial<Options<ChangeTeamRoleData>>): UseMutationOptions<ChangeTeamRoleResponse, ChangeTeamRoleError, Options<ChangeTeamRoleData>> => {
+    const mutationOptions: UseMutationOptions<ChangeTeamRoleResponse, ChangeTeamRoleError, Options<ChangeTeamRoleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await changeTeamRole({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listOrgTokensQueryKey = (options: Options<ListOrgTokensData>) => createQueryKey('listOrgTokens', options);
+
+/**
+ * Tokens of an organisation
+ */
+export const listOrgTokensOptions = (options: Options<ListOrgTokensData>) => queryOptions<ListOrgTokensResponse, ListOrgTokensError, ListOrgTokensResponse, ReturnType<typeof listOrgTokensQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listOrgTokens({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listOrgTokensQueryKey(options)
+});
+
+/**
+ * Make a token of an organisation
+ */
+export const createOrgTokenMutation = (options?: Partial<Options<CreateOrgTokenData>>): UseMutationOptions<CreateOrgTokenResponse, CreateOrgTokenError, Options<CreateOrgTokenData>> => {
+    const mutationOptions: UseMutationOptions<CreateOrgTokenResponse, CreateOrgTokenError, Options<CreateOrgTokenData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createOrgToken({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Revoke a token of an organisation
+ */
+export const deleteOrgTokenMutation = (options?: Partial<Options<DeleteOrgTokenData>>): UseMutationOptions<DeleteOrgTokenResponse, DeleteOrgTokenError, Options<DeleteOrgTokenData>> => {
+    const mutationOptions: UseMutationOptions<DeleteOrgTokenResponse, DeleteOrgTokenError, Options<DeleteOrgTokenData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteOrgToken({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const listProjectsQueryKey = (options: Options<ListProjectsData>) => createQueryKey('listProjects', options);
 
@@ -732,6 +991,41 @@ export const getStatsOptions = (options: Options<GetStatsData>) => queryOptions<
     queryKey: getStatsQueryKey(options)
 });
 
+export const listTeamsQueryKey = (options: Options<ListTeamsData>) => createQueryKey('listTeams', options);
+
+/**
+ * Teams
+ */
+export const listTeamsOptions = (options: Options<ListTeamsData>) => queryOptions<ListTeamsResponse, ListTeamsError, ListTeamsResponse, ReturnType<typeof listTeamsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listTeams({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listTeamsQueryKey(options)
+});
+
+/**
+ * Make a team
+ */
+export const createTeamMutation = (options?: Partial<Options<CreateTeamData>>): UseMutationOptions<CreateTeamResponse, CreateTeamError, Options<CreateTeamData>> => {
+    const mutationOptions: UseMutationOptions<CreateTeamResponse, CreateTeamError, Options<CreateTeamData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createTeam({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const getTraceMetaQueryKey = (options: Options<GetTraceMetaData>) => createQueryKey('getTraceMeta', options);
 
 /**
@@ -766,6 +1060,42 @@ export const getTraceOptions = (options: Options<GetTraceData>) => queryOptions<
         return data;
     },
     queryKey: getTraceQueryKey(options)
+});
+
+export const listUserTeamsQueryKey = (options: Options<ListUserTeamsData>) => createQueryKey('listUserTeams', options);
+
+/**
+ * Teams of the caller
+ */
+export const listUserTeamsOptions = (options: Options<ListUserTeamsData>) => queryOptions<ListUserTeamsResponse, ListUserTeamsError, ListUserTeamsResponse, ReturnType<typeof listUserTeamsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listUserTeams({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listUserTeamsQueryKey(options)
+});
+
+export const listUsersQueryKey = (options: Options<ListUsersData>) => createQueryKey('listUsers', options);
+
+/**
+ * People to assign things to
+ */
+export const listUsersOptions = (options: Options<ListUsersData>) => queryOptions<ListUsersResponse, ListUsersError, ListUsersResponse, ReturnType<typeof listUsersQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listUsers({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listUsersQueryKey(options)
 });
 
 export const listAllProjectsQueryKey = (options?: Options<ListAllProjectsData>) => createQueryKey('listAllProjects', options);
@@ -1315,6 +1645,163 @@ export const updateProjectSettingsMutation = (options?: Partial<Options<UpdatePr
     return mutationOptions;
 };
 
+export const listProjectTeamsQueryKey = (options: Options<ListProjectTeamsData>) => createQueryKey('listProjectTeams', options);
+
+/**
+ * Teams of a project
+ */
+export const listProjectTeamsOptions = (options: Options<ListProjectTeamsData>) => queryOptions<ListProjectTeamsResponse, ListProjectTeamsError, ListProjectTeamsResponse, ReturnType<typeof listProjectTeamsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProjectTeams({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProjectTeamsQueryKey(options)
+});
+
+/**
+ * Take a project from a team
+ */
+export const removeProjectTeamMutation = (options?: Partial<Options<RemoveProjectTeamData>>): UseMutationOptions<RemoveProjectTeamResponse, RemoveProjectTeamError, Options<RemoveProjectTeamData>> => {
+    const mutationOptions: UseMutationOptions<RemoveProjectTeamResponse, RemoveProjectTeamError, Options<RemoveProjectTeamData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await removeProjectTeam({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Give a project to a team
+ */
+export const addProjectTeamMutation = (options?: Partial<Options<AddProjectTeamData>>): UseMutationOptions<AddProjectTeamResponse, AddProjectTeamError, Options<AddProjectTeamData>> => {
+    const mutationOptions: UseMutationOptions<AddProjectTeamResponse, AddProjectTeamError, Options<AddProjectTeamData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await addProjectTeam({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Remove a team
+ */
+export const deleteTeamMutation = (options?: Partial<Options<DeleteTeamData>>): UseMutationOptions<DeleteTeamResponse, DeleteTeamError, Options<DeleteTeamData>> => {
+    const mutationOptions: UseMutationOptions<DeleteTeamResponse, DeleteTeamError, Options<DeleteTeamData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteTeam({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getTeamQueryKey = (options: Options<GetTeamData>) => createQueryKey('getTeam', options);
+
+/**
+ * A team
+ */
+export const getTeamOptions = (options: Options<GetTeamData>) => queryOptions<GetTeamResponse, GetTeamError, GetTeamResponse, ReturnType<typeof getTeamQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getTeam({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getTeamQueryKey(options)
+});
+
+/**
+ * Change a team
+ */
+export const updateTeamMutation = (options?: Partial<Options<UpdateTeamData>>): UseMutationOptions<UpdateTeamResponse, UpdateTeamError, Options<UpdateTeamData>> => {
+    const mutationOptions: UseMutationOptions<UpdateTeamResponse, UpdateTeamError, Options<UpdateTeamData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateTeam({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listTeamMembersQueryKey = (options: Options<ListTeamMembersData>) => createQueryKey('listTeamMembers', options);
+
+/**
+ * Members of a team
+ */
+export const listTeamMembersOptions = (options: Options<ListTeamMembersData>) => queryOptions<ListTeamMembersResponse, ListTeamMembersError, ListTeamMembersResponse, ReturnType<typeof listTeamMembersQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listTeamMembers({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listTeamMembersQueryKey(options)
+});
+
+export const listTeamProjectsQueryKey = (options: Options<ListTeamProjectsData>) => createQueryKey('listTeamProjects', options);
+
+/**
+ * Projects of a team
+ */
+export const listTeamProjectsOptions = (options: Options<ListTeamProjectsData>) => queryOptions<ListTeamProjectsResponse, ListTeamProjectsError, ListTeamProjectsResponse, ReturnType<typeof listTeamProjectsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listTeamProjects({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listTeamProjectsQueryKey(options)
+});
+
+/**
+ * Make a project of a team
+ */
+export const createTeamProjectMutation = (options?: Partial<Options<CreateTeamProjectData>>): UseMutationOptions<CreateTeamProjectResponse, CreateTeamProjectError, Options<CreateTeamProjectData>> => {
+    const mutationOptions: UseMutationOptions<CreateTeamProjectResponse, CreateTeamProjectError, Options<CreateTeamProjectData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createTeamProject({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const getMeQueryKey = (options?: Options<GetMeData>) => createQueryKey('getMe', options);
 
 /**
@@ -1332,3 +1819,20 @@ export const getMeOptions = (options?: Options<GetMeData>) => queryOptions<GetMe
     },
     queryKey: getMeQueryKey(options)
 });
+
+/**
+ * Change the caller's name or password
+ */
+export const updateMeMutation = (options?: Partial<Options<UpdateMeData>>): UseMutationOptions<UpdateMeResponse, UpdateMeError, Options<UpdateMeData>> => {
+    const mutationOptions: UseMutationOptions<UpdateMeResponse, UpdateMeError, Options<UpdateMeData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateMe({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
