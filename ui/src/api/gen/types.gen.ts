@@ -4,6 +4,22 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type ApiToken = {
+    application: string | null;
+    dateCreated: string;
+    dateLastUsed: string | null;
+    expiresAt: string | null;
+    id: string;
+    name: string;
+    /**
+     * Slug of the organisation it acts in.
+     */
+    organization: string;
+    scopes: Array<string>;
+    token?: string;
+    tokenLastCharacters: string;
+};
+
 export type Activity = {
     data: {
         [key: string]: unknown;
@@ -103,10 +119,26 @@ export type CreateKeyInputBody = {
     [key: string]: unknown;
 };
 
-export type CreateProjectInputBody = {
+export type CreateOrgTokenInputBody = {
     name: string;
-    platform?: string;
+    scopes?: Array<string>;
+    [key: string]: unknown;
+};
+
+export type CreateTeamInputBody = {
+    name?: string;
     slug?: string;
+    [key: string]: unknown;
+};
+
+export type CreateTokenInputBody = {
+    expiresAt?: string;
+    name: string;
+    /**
+     * Slug.
+     */
+    organization?: string;
+    scopes: Array<string>;
     [key: string]: unknown;
 };
 
@@ -759,6 +791,43 @@ export type Mechanism = {
     type: string;
 };
 
+export type MemberBody = {
+    email?: string;
+    orgRole?: string;
+    /**
+     * The older name of orgRole.
+     */
+    role?: string;
+    teamRoles?: Array<MemberTeamRole>;
+    /**
+     * Slugs.
+     */
+    teams?: Array<string>;
+    [key: string]: unknown;
+};
+
+export type MemberFlags = {
+    'idp:provisioned': boolean;
+    'idp:role-restricted': boolean;
+    'sso:invalid': boolean;
+    'sso:linked': boolean;
+};
+
+export type MemberTeam = {
+    isActive: boolean;
+    teamRole: string;
+};
+
+export type MemberTeamInputBody = {
+    teamRole?: string;
+    [key: string]: unknown;
+};
+
+export type MemberTeamRole = {
+    role: string | null;
+    teamSlug: string;
+};
+
 export type MessageData = {
     formatted: string;
     message?: string;
@@ -770,10 +839,28 @@ export type Named = {
     name: string;
 };
 
+export type NewProjectBody = {
+    name: string;
+    platform?: string;
+    slug?: string;
+    [key: string]: unknown;
+};
+
 export type OtaUpdates = {
     channel: string | null;
     runtime_version: string | null;
     update_id: string | null;
+};
+
+export type OrgAuthToken = {
+    dateCreated: string;
+    dateLastUsed: string | null;
+    id: string;
+    name: string;
+    projectLastUsed: string | null;
+    scopes: Array<string>;
+    token?: string;
+    tokenLastCharacters: string;
 };
 
 export type Organization = {
@@ -822,7 +909,7 @@ export type OrganizationDetail = {
     slug: string;
     status: Named;
     teamRoleList: Array<TeamRole>;
-    teams: Array<Team>;
+    teams: Array<TeamRef>;
 };
 
 export type OrganizationLinks = {
@@ -831,6 +918,61 @@ export type OrganizationLinks = {
      * Always empty: there is one region.
      */
     regionUrl: string;
+};
+
+export type OrganizationMember = {
+    dateCreated: string;
+    email: string;
+    expired: boolean;
+    flags: MemberFlags;
+    id: string;
+    inviteStatus: string;
+    inviterName: string | null;
+    isOnlyOwner: boolean;
+    name: string;
+    orgRole: string;
+    /**
+     * Has never signed in.
+     */
+    pending: boolean;
+    role: string;
+    roleName: string;
+    /**
+     * Slugs.
+     */
+    teams: Array<string>;
+    user: User | null;
+};
+
+export type OrganizationMemberDetail = {
+    dateCreated: string;
+    email: string;
+    expired: boolean;
+    flags: MemberFlags;
+    id: string;
+    inviteStatus: string;
+    /**
+     * Signs a new member in once. Shown to who adds them.
+     */
+    invite_link?: string;
+    inviterName: string | null;
+    isOnlyOwner: boolean;
+    name: string;
+    orgRole: string;
+    orgRoleList: Array<OrganizationRole>;
+    /**
+     * Has never signed in.
+     */
+    pending: boolean;
+    role: string;
+    roleName: string;
+    teamRoleList: Array<TeamRole>;
+    teamRoles: Array<MemberTeamRole>;
+    /**
+     * Slugs.
+     */
+    teams: Array<string>;
+    user: User | null;
 };
 
 export type OrganizationRole = {
@@ -885,8 +1027,8 @@ export type Project = {
     platforms: Array<string>;
     slug: string;
     status: string;
-    team: Team;
-    teams: Array<Team>;
+    team: TeamRef | null;
+    teams: Array<TeamRef>;
 };
 
 export type ProjectDetail = {
@@ -953,8 +1095,8 @@ export type ProjectDetail = {
     subjectPrefix: string;
     subjectTemplate: string;
     symbolSources: string;
-    team: Team;
-    teams: Array<Team>;
+    team: TeamRef | null;
+    teams: Array<TeamRef>;
     verifySSL: boolean;
 };
 
@@ -1542,6 +1684,28 @@ export type TagSummary = {
 };
 
 export type Team = {
+    access: Array<string>;
+    avatar: Avatar;
+    dateCreated: string;
+    flags: TeamFlags;
+    hasAccess: boolean;
+    id: string;
+    isMember: boolean;
+    isPending: boolean;
+    memberCount: number;
+    name: string;
+    slug: string;
+    /**
+     * The caller's: contributor or admin.
+     */
+    teamRole: string | null;
+};
+
+export type TeamFlags = {
+    'idp:provisioned': boolean;
+};
+
+export type TeamRef = {
     id: string;
     name: string;
     slug: string;
@@ -1555,6 +1719,25 @@ export type TeamRole = {
     isRetired: boolean;
     name: string;
     scopes: Array<string>;
+};
+
+export type TeamWithProjects = {
+    access: Array<string>;
+    avatar: Avatar;
+    dateCreated: string;
+    flags: TeamFlags;
+    hasAccess: boolean;
+    id: string;
+    isMember: boolean;
+    isPending: boolean;
+    memberCount: number;
+    name: string;
+    projects: Array<ProjectRef>;
+    slug: string;
+    /**
+     * The caller's: contributor or admin.
+     */
+    teamRole: string | null;
 };
 
 export type Thread = {
@@ -1658,6 +1841,22 @@ export type UpdateKeyInputBody = {
     [key: string]: unknown;
 };
 
+export type UpdateMeInputBody = {
+    name?: string;
+    /**
+     * The present one, where there is one.
+     */
+    password?: string;
+    passwordNew?: string;
+    [key: string]: unknown;
+};
+
+export type UpdateOrganizationInputBody = {
+    name?: string;
+    slug?: string;
+    [key: string]: unknown;
+};
+
 export type UpdateProjectInputBody = {
     allowedDomains?: Array<string>;
     dataScrubber?: boolean;
@@ -1670,6 +1869,12 @@ export type UpdateProjectInputBody = {
     safeFields?: Array<string>;
     scrubIPAddresses?: boolean;
     sensitiveFields?: Array<string>;
+    slug?: string;
+    [key: string]: unknown;
+};
+
+export type UpdateTeamInputBody = {
+    name?: string;
     slug?: string;
     [key: string]: unknown;
 };
@@ -1706,6 +1911,30 @@ export type UserOptions = {
     stacktraceOrder: number;
     theme: string;
     timezone: string;
+};
+
+export type UserWithProjects = {
+    avatar: Avatar;
+    avatarUrl: string;
+    dateJoined: string;
+    email: string;
+    has2fa: boolean;
+    hasPasswordAuth: boolean;
+    id: string;
+    isActive: boolean;
+    isManaged: boolean;
+    isStaff: boolean;
+    isSuperuser: boolean;
+    isSuspended: boolean;
+    lastActive: string | null;
+    lastLogin: string | null;
+    name: string;
+    /**
+     * Slugs.
+     */
+    projects: Array<string>;
+    role: string;
+    username: string;
 };
 
 export type Vital = {
@@ -1751,6 +1980,92 @@ export type GetRootResponses = {
 };
 
 export type GetRootResponse = GetRootResponses[keyof GetRootResponses];
+
+export type ListTokensData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/api-tokens/';
+};
+
+export type ListTokensErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListTokensError = ListTokensErrors[keyof ListTokensErrors];
+
+export type ListTokensResponses = {
+    /**
+     * OK
+     */
+    200: Array<ApiToken>;
+};
+
+export type ListTokensResponse = ListTokensResponses[keyof ListTokensResponses];
+
+export type CreateTokenData = {
+    body: CreateTokenInputBody;
+    path?: never;
+    query?: never;
+    url: '/api/0/api-tokens/';
+};
+
+export type CreateTokenErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateTokenError = CreateTokenErrors[keyof CreateTokenErrors];
+
+export type CreateTokenResponses = {
+    /**
+     * Created
+     */
+    201: ApiToken;
+};
+
+export type CreateTokenResponse = CreateTokenResponses[keyof CreateTokenResponses];
+
+export type DeleteTokenData = {
+    body?: never;
+    path: {
+        tokenId: string;
+    };
+    query?: never;
+    url: '/api/0/api-tokens/{tokenId}/';
+};
+
+export type DeleteTokenErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteTokenError = DeleteTokenErrors[keyof DeleteTokenErrors];
+
+export type DeleteTokenResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteTokenResponse = DeleteTokenResponses[keyof DeleteTokenResponses];
 
 export type SignOutData = {
     body?: never;
@@ -2003,6 +2318,36 @@ export type GetOrganizationResponses = {
 };
 
 export type GetOrganizationResponse = GetOrganizationResponses[keyof GetOrganizationResponses];
+
+export type UpdateOrganizationData = {
+    body: UpdateOrganizationInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/';
+};
+
+export type UpdateOrganizationErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateOrganizationError = UpdateOrganizationErrors[keyof UpdateOrganizationErrors];
+
+export type UpdateOrganizationResponses = {
+    /**
+     * OK
+     */
+    200: OrganizationDetail;
+};
+
+export type UpdateOrganizationResponse = UpdateOrganizationResponses[keyof UpdateOrganizationResponses];
 
 export type ListDeadLettersData = {
     body?: never;
@@ -2549,6 +2894,377 @@ export type GetIssueEventResponses = {
 
 export type GetIssueEventResponse = GetIssueEventResponses[keyof GetIssueEventResponses];
 
+export type ListMembersData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * email:x, or part of a name or address.
+         */
+        query?: string;
+    };
+    url: '/api/0/organizations/{org}/members/';
+};
+
+export type ListMembersErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * OK
+     */
+    200: Array<OrganizationMember>;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type CreateMemberData = {
+    body: MemberBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/members/';
+};
+
+export type CreateMemberErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateMemberError = CreateMemberErrors[keyof CreateMemberErrors];
+
+export type CreateMemberResponses = {
+    /**
+     * Created
+     */
+    201: OrganizationMemberDetail;
+};
+
+export type CreateMemberResponse = CreateMemberResponses[keyof CreateMemberResponses];
+
+export type DeleteMemberData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        member: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/members/{member}/';
+};
+
+export type DeleteMemberErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteMemberError = DeleteMemberErrors[keyof DeleteMemberErrors];
+
+export type DeleteMemberResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteMemberResponse = DeleteMemberResponses[keyof DeleteMemberResponses];
+
+export type GetMemberData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        member: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/members/{member}/';
+};
+
+export type GetMemberErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetMemberError = GetMemberErrors[keyof GetMemberErrors];
+
+export type GetMemberResponses = {
+    /**
+     * OK
+     */
+    200: OrganizationMemberDetail;
+};
+
+export type GetMemberResponse = GetMemberResponses[keyof GetMemberResponses];
+
+export type UpdateMemberData = {
+    body: MemberBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        member: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/members/{member}/';
+};
+
+export type UpdateMemberErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateMemberError = UpdateMemberErrors[keyof UpdateMemberErrors];
+
+export type UpdateMemberResponses = {
+    /**
+     * OK
+     */
+    200: OrganizationMemberDetail;
+};
+
+export type UpdateMemberResponse = UpdateMemberResponses[keyof UpdateMemberResponses];
+
+export type LeaveTeamData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        member: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/members/{member}/teams/{team}/';
+};
+
+export type LeaveTeamErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type LeaveTeamError = LeaveTeamErrors[keyof LeaveTeamErrors];
+
+export type LeaveTeamResponses = {
+    /**
+     * OK
+     */
+    200: Team;
+};
+
+export type LeaveTeamResponse = LeaveTeamResponses[keyof LeaveTeamResponses];
+
+export type JoinTeamData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        member: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/members/{member}/teams/{team}/';
+};
+
+export type JoinTeamErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type JoinTeamError = JoinTeamErrors[keyof JoinTeamErrors];
+
+export type JoinTeamResponses = {
+    /**
+     * Created
+     */
+    201: Team;
+};
+
+export type JoinTeamResponse = JoinTeamResponses[keyof JoinTeamResponses];
+
+export type ChangeTeamRoleData = {
+    body: MemberTeamInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        member: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/members/{member}/teams/{team}/';
+};
+
+export type ChangeTeamRoleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ChangeTeamRoleError = ChangeTeamRoleErrors[keyof ChangeTeamRoleErrors];
+
+export type ChangeTeamRoleResponses = {
+    /**
+     * OK
+     */
+    200: MemberTeam;
+};
+
+export type ChangeTeamRoleResponse = ChangeTeamRoleResponses[keyof ChangeTeamRoleResponses];
+
+export type ListOrgTokensData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/org-auth-tokens/';
+};
+
+export type ListOrgTokensErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListOrgTokensError = ListOrgTokensErrors[keyof ListOrgTokensErrors];
+
+export type ListOrgTokensResponses = {
+    /**
+     * OK
+     */
+    200: Array<OrgAuthToken>;
+};
+
+export type ListOrgTokensResponse = ListOrgTokensResponses[keyof ListOrgTokensResponses];
+
+export type CreateOrgTokenData = {
+    body: CreateOrgTokenInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/org-auth-tokens/';
+};
+
+export type CreateOrgTokenErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateOrgTokenError = CreateOrgTokenErrors[keyof CreateOrgTokenErrors];
+
+export type CreateOrgTokenResponses = {
+    /**
+     * Created
+     */
+    201: OrgAuthToken;
+};
+
+export type CreateOrgTokenResponse = CreateOrgTokenResponses[keyof CreateOrgTokenResponses];
+
+export type DeleteOrgTokenData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        tokenId: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/org-auth-tokens/{tokenId}/';
+};
+
+export type DeleteOrgTokenErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteOrgTokenError = DeleteOrgTokenErrors[keyof DeleteOrgTokenErrors];
+
+export type DeleteOrgTokenResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteOrgTokenResponse = DeleteOrgTokenResponses[keyof DeleteOrgTokenResponses];
+
 export type ListProjectsData = {
     body?: never;
     path: {
@@ -2593,7 +3309,7 @@ export type ListProjectsResponses = {
 export type ListProjectsResponse = ListProjectsResponses[keyof ListProjectsResponses];
 
 export type CreateProjectData = {
-    body: CreateProjectInputBody;
+    body: NewProjectBody;
     path: {
         /**
          * The organisation's slug or id.
@@ -3268,6 +3984,79 @@ export type GetStatsResponses = {
 
 export type GetStatsResponse = GetStatsResponses[keyof GetStatsResponses];
 
+export type ListTeamsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * slug:x, or part of a name or slug.
+         */
+        query?: string;
+    };
+    url: '/api/0/organizations/{org}/teams/';
+};
+
+export type ListTeamsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListTeamsError = ListTeamsErrors[keyof ListTeamsErrors];
+
+export type ListTeamsResponses = {
+    /**
+     * OK
+     */
+    200: Array<TeamWithProjects>;
+};
+
+export type ListTeamsResponse = ListTeamsResponses[keyof ListTeamsResponses];
+
+export type CreateTeamData = {
+    body: CreateTeamInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/teams/';
+};
+
+export type CreateTeamErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateTeamError = CreateTeamErrors[keyof CreateTeamErrors];
+
+export type CreateTeamResponses = {
+    /**
+     * Created
+     */
+    201: Team;
+};
+
+export type CreateTeamResponse = CreateTeamResponses[keyof CreateTeamResponses];
+
 export type GetTraceMetaData = {
     body?: never;
     path: {
@@ -3355,6 +4144,92 @@ export type GetTraceResponses = {
 };
 
 export type GetTraceResponse = GetTraceResponses[keyof GetTraceResponses];
+
+export type ListUserTeamsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * slug:x, or part of a name or slug.
+         */
+        query?: string;
+    };
+    url: '/api/0/organizations/{org}/user-teams/';
+};
+
+export type ListUserTeamsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListUserTeamsError = ListUserTeamsErrors[keyof ListUserTeamsErrors];
+
+export type ListUserTeamsResponses = {
+    /**
+     * OK
+     */
+    200: Array<TeamWithProjects>;
+};
+
+export type ListUserTeamsResponse = ListUserTeamsResponses[keyof ListUserTeamsResponses];
+
+export type ListUsersData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * email:x, or part of a name or address.
+         */
+        query?: string;
+    };
+    url: '/api/0/organizations/{org}/users/';
+};
+
+export type ListUsersErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListUsersError = ListUsersErrors[keyof ListUsersErrors];
+
+export type ListUsersResponses = {
+    /**
+     * OK
+     */
+    200: Array<UserWithProjects>;
+};
+
+export type ListUsersResponse = ListUsersResponses[keyof ListUsersResponses];
 
 export type ListAllProjectsData = {
     body?: never;
@@ -4595,6 +5470,347 @@ export type UpdateProjectSettingsResponses = {
 
 export type UpdateProjectSettingsResponse = UpdateProjectSettingsResponses[keyof UpdateProjectSettingsResponses];
 
+export type ListProjectTeamsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/teams/';
+};
+
+export type ListProjectTeamsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectTeamsError = ListProjectTeamsErrors[keyof ListProjectTeamsErrors];
+
+export type ListProjectTeamsResponses = {
+    /**
+     * OK
+     */
+    200: Array<Team>;
+};
+
+export type ListProjectTeamsResponse = ListProjectTeamsResponses[keyof ListProjectTeamsResponses];
+
+export type RemoveProjectTeamData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/teams/{team}/';
+};
+
+export type RemoveProjectTeamErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type RemoveProjectTeamError = RemoveProjectTeamErrors[keyof RemoveProjectTeamErrors];
+
+export type RemoveProjectTeamResponses = {
+    /**
+     * OK
+     */
+    200: ProjectDetail;
+};
+
+export type RemoveProjectTeamResponse = RemoveProjectTeamResponses[keyof RemoveProjectTeamResponses];
+
+export type AddProjectTeamData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/teams/{team}/';
+};
+
+export type AddProjectTeamErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type AddProjectTeamError = AddProjectTeamErrors[keyof AddProjectTeamErrors];
+
+export type AddProjectTeamResponses = {
+    /**
+     * Created
+     */
+    201: ProjectDetail;
+};
+
+export type AddProjectTeamResponse = AddProjectTeamResponses[keyof AddProjectTeamResponses];
+
+export type DeleteTeamData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: never;
+    url: '/api/0/teams/{org}/{team}/';
+};
+
+export type DeleteTeamErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteTeamError = DeleteTeamErrors[keyof DeleteTeamErrors];
+
+export type DeleteTeamResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteTeamResponse = DeleteTeamResponses[keyof DeleteTeamResponses];
+
+export type GetTeamData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: never;
+    url: '/api/0/teams/{org}/{team}/';
+};
+
+export type GetTeamErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetTeamError = GetTeamErrors[keyof GetTeamErrors];
+
+export type GetTeamResponses = {
+    /**
+     * OK
+     */
+    200: Team;
+};
+
+export type GetTeamResponse = GetTeamResponses[keyof GetTeamResponses];
+
+export type UpdateTeamData = {
+    body: UpdateTeamInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: never;
+    url: '/api/0/teams/{org}/{team}/';
+};
+
+export type UpdateTeamErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateTeamError = UpdateTeamErrors[keyof UpdateTeamErrors];
+
+export type UpdateTeamResponses = {
+    /**
+     * OK
+     */
+    200: Team;
+};
+
+export type UpdateTeamResponse = UpdateTeamResponses[keyof UpdateTeamResponses];
+
+export type ListTeamMembersData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/teams/{org}/{team}/members/';
+};
+
+export type ListTeamMembersErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListTeamMembersError = ListTeamMembersErrors[keyof ListTeamMembersErrors];
+
+export type ListTeamMembersResponses = {
+    /**
+     * OK
+     */
+    200: Array<OrganizationMember>;
+};
+
+export type ListTeamMembersResponse = ListTeamMembersResponses[keyof ListTeamMembersResponses];
+
+export type ListTeamProjectsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/teams/{org}/{team}/projects/';
+};
+
+export type ListTeamProjectsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListTeamProjectsError = ListTeamProjectsErrors[keyof ListTeamProjectsErrors];
+
+export type ListTeamProjectsResponses = {
+    /**
+     * OK
+     */
+    200: Array<Project>;
+};
+
+export type ListTeamProjectsResponse = ListTeamProjectsResponses[keyof ListTeamProjectsResponses];
+
+export type CreateTeamProjectData = {
+    body: NewProjectBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The team's slug or id.
+         */
+        team: string;
+    };
+    query?: never;
+    url: '/api/0/teams/{org}/{team}/projects/';
+};
+
+export type CreateTeamProjectErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateTeamProjectError = CreateTeamProjectErrors[keyof CreateTeamProjectErrors];
+
+export type CreateTeamProjectResponses = {
+    /**
+     * Created
+     */
+    201: ProjectDetail;
+};
+
+export type CreateTeamProjectResponse = CreateTeamProjectResponses[keyof CreateTeamProjectResponses];
+
 export type GetMeData = {
     body?: never;
     path?: never;
@@ -4619,3 +5835,28 @@ export type GetMeResponses = {
 };
 
 export type GetMeResponse = GetMeResponses[keyof GetMeResponses];
+
+export type UpdateMeData = {
+    body: UpdateMeInputBody;
+    path?: never;
+    query?: never;
+    url: '/api/0/users/me/';
+};
+
+export type UpdateMeErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateMeError = UpdateMeErrors[keyof UpdateMeErrors];
+
+export type UpdateMeResponses = {
+    /**
+     * OK
+     */
+    200: Self;
+};
+
+export type UpdateMeResponse = UpdateMeResponses[keyof UpdateMeResponses];
