@@ -199,7 +199,7 @@ async function watchedPage() {
   await page.getByLabel(/e-mail/i).fill('dev@example.com');
   await page.getByLabel(/password/i).fill('correct horse battery');
   await page.getByRole('button', { name: /sign in/i }).click();
-  await page.waitForURL(/issues/);
+  await page.waitForURL(/organizations/);
   return { page, seen };
 }
 

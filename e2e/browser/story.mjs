@@ -62,7 +62,7 @@ async function signIn(page) {
   await page.getByLabel(/e-mail/i).fill('dev@example.com');
   await page.getByLabel(/password/i).fill('correct horse battery');
   await page.getByRole('button', { name: /sign in/i }).click();
-  await page.waitForURL(/issues/);
+  await page.waitForURL(/organizations/);
 }
 
 /** The frame the recorded page is drawn in: about:blank inside the player's page. */

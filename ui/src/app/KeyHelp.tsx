@@ -2,10 +2,10 @@ import { Fragment } from "react";
 import { Dialog } from "@/components/Dialog";
 
 const groups: [string, [string[], string][]][] = [
-  ["Everywhere", [[["⌘", "K"], "search, or paste any id"], [["⇧", "I"], "issues"], [["⇧", "R"], "replays"], [["t"], "dark or light"], [["?"], "these keys"]]],
+  ["Everywhere", [[["⌘", "K"], "search, or paste any id"], [["⇧", "H"], "home"], [["⇧", "I"], "issues"], [["⇧", "R"], "replays"], [["t"], "dark or light"], [["?"], "these keys"]]],
   ["Lists", [[["j", "k"], "move"], [["enter"], "open"], [["x"], "select"], [["e"], "resolve"], [["i"], "ignore"], [["/"], "search"]]],
   ["Issue", [[["[", "]"], "older, newer event"], [["e"], "resolve"], [["i"], "ignore"]]],
-  ["Replay", [[["space"], "play, pause"], [["←", "→"], "5 s back, on"], [["n", "p"], "next, previous error"], [["<", ">"], "slower, faster"], [["f"], "full screen"]]],
+  ["Replay", [[["space"], "play, pause"], [["←", "→"], "5 s back, on"], [["n", "p"], "next, previous error"], [["}", "{"], "next, previous chapter"], [["+", "−"], "zoom the time line"], [["<", ">"], "slower, faster"], [["f"], "full screen"]]],
 ];
 
 export function KeyHelp({ onClose }: { onClose: () => void }) {

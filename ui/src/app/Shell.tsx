@@ -34,7 +34,7 @@ export function Shell() {
   const match = useMatchRoute();
   const narrow = rail === "narrow" || Boolean(match({ to: "/organizations/$org/replays/$replay/" })) || Boolean(match({ to: "/organizations/$org/traces/$trace/" }));
   // Environment and time range choose what a list shows; settings and one trace know neither.
-  const scoped = useRouterState({ select: (s) => !/\/(settings|traces)\//.test(s.location.pathname) });
+  const scoped = useRouterState({ select: (s) => !/\/(settings|traces|setup-doctor)\//.test(s.location.pathname) });
   const navigate = useNavigate();
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
@@ -49,6 +49,7 @@ export function Shell() {
     "?": () => setHelp(true),
     t: toggleTheme,
     g: () => setPalette(true),
+    H: () => void navigate({ to: "/organizations/$org/", params: { org } }),
     I: () => void navigate({ to: "/organizations/$org/issues/", params: { org } }),
     R: () => void navigate({ to: "/organizations/$org/replays/", params: { org } }),
   });
@@ -78,6 +79,7 @@ export function Shell() {
         </main>
       </CrumbPlace.Provider>
       <nav className="tabbar" aria-label="Main, small screens">
+        <TabLink to="/organizations/$org/" icon="home" label="Home" />
         <TabLink to="/organizations/$org/issues/" icon="issue" label="Issues" />
         <TabLink to="/organizations/$org/replays/" icon="replay" label="Replays" />
         <button type="button" onClick={() => setPalette(true)}>
@@ -94,20 +96,20 @@ export function Shell() {
   );
 }
 
-type RailTarget = "/organizations/$org/issues/" | "/organizations/$org/replays/" | "/organizations/$org/settings/projects/";
+type RailTarget = "/organizations/$org/" | "/organizations/$org/setup-doctor/" | "/organizations/$org/issues/" | "/organizations/$org/replays/" | "/organizations/$org/settings/projects/";
 
 function useIsCurrent(to: RailTarget): boolean {
   const org = useOrg();
   const path = useRouterState({ select: (s) => s.location.pathname });
   const base = to.replace("$org", org).replace(/projects\/$/, "");
-  return path.startsWith(base);
+  return to === "/organizations/$org/" ? path === base : path.startsWith(base);
 }
 
 function TabLink({ to, icon, label }: { to: RailTarget; icon: IconName; label: string }) {
   const org = useOrg();
   const current = useIsCurrent(to);
   return (
-    <Link to={to} params={{ org }} aria-current={current ? "page" : undefined}>
+    <Link to={to} params={{ org }} activeOptions={{ exact: true }} aria-current={current ? "page" : undefined}>
       <Icon name={icon} />
       {label}
     </Link>
@@ -118,7 +120,7 @@ function RailLink({ to, icon, label, badge }: { to: RailTarget; icon: IconName; 
   const org = useOrg();
   const current = useIsCurrent(to);
   return (
-    <Link className="nav" to={to} params={{ org }} aria-current={current ? "page" : undefined} title={label} aria-label={label}>
+    <Link className="nav" to={to} params={{ org }} activeOptions={{ exact: true }} aria-current={current ? "page" : undefined} title={label} aria-label={label}>
       <Icon name={icon} />
       <span>{label}</span>
       {badge ? <span className="n hot">{count(badge)}</span> : null}
@@ -157,9 +159,11 @@ function Rail({ narrow }: { narrow: boolean }) {
           </button>
         }
       />
+      <RailLink to="/organizations/$org/" icon="home" label="Home" />
       <RailLink to="/organizations/$org/issues/" icon="issue" label="Issues" badge={counts} />
       <RailLink to="/organizations/$org/replays/" icon="replay" label="Replays" />
       <div className="gap" />
+      <RailLink to="/organizations/$org/setup-doctor/" icon="pulse" label="Setup doctor" />
       <RailLink to="/organizations/$org/settings/projects/" icon="gear" label="Settings" />
       <button type="button" className="nav" onClick={() => setRail(narrow ? "wide" : "narrow")} aria-label={narrow ? "Widen the rail" : "Narrow the rail"}>
         <Icon name="side" />

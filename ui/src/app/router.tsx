@@ -16,7 +16,7 @@ const root = createRootRouteWithContext<Context>()({
   notFoundComponent: () => (
     <main>
       <h1 className="vh">Not found</h1>
-      <Middle icon="search" title="There is no such page" actions={<a className="btn" href="/">Back to issues</a>} />
+      <Middle icon="search" title="There is no such page" actions={<a className="btn" href="/">Back home</a>} />
     </main>
   ),
 });
@@ -34,7 +34,7 @@ const home = createRoute({
   beforeLoad: async ({ context, location }) => {
     await requireUser(context.queries, location.href);
     const [org] = await context.queries.ensureQueryData(listOrganizationsOptions());
-    if (org) throw redirect({ to: "/organizations/$org/issues/", params: { org: org.slug }, replace: true });
+    if (org) throw redirect({ to: "/organizations/$org/", params: { org: org.slug }, replace: true });
   },
   component: () => (
     <Middle icon="lock" title="You are in no organisation yet">
@@ -66,9 +66,13 @@ const org = createRoute({
 const orgHome = createRoute({
   getParentRoute: () => org,
   path: "/",
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: "/organizations/$org/issues/", params, replace: true });
-  },
+  component: lazyRouteComponent(() => import("@/features/home/Home"), "Home"),
+});
+
+const setupDoctor = createRoute({
+  getParentRoute: () => org,
+  path: "/setup-doctor",
+  component: lazyRouteComponent(() => import("@/features/home/SetupDoctor"), "SetupDoctor"),
 });
 
 export interface IssuesSearch {
@@ -115,8 +119,8 @@ const replays = createRoute({
   component: lazyRouteComponent(() => import("@/features/replays/ReplayList"), "ReplayList"),
 });
 
-export type ReplayTab = "chapters" | "console" | "network" | "errors" | "trace" | "memory";
-const replayTabs: ReplayTab[] = ["chapters", "console", "network", "errors", "trace", "memory"];
+export type ReplayTab = "chapters" | "console" | "network" | "errors" | "trace" | "dom" | "tags" | "memory";
+const replayTabs: ReplayTab[] = ["chapters", "console", "network", "errors", "trace", "dom", "tags", "memory"];
 
 const replay = createRoute({
   getParentRoute: () => org,
@@ -215,9 +219,12 @@ const orgTokens = createRoute({
 const shortIssues = createRoute({
   getParentRoute: () => root,
   path: "/issues",
-  beforeLoad: () => {
-    throw redirect({ to: "/", replace: true });
+  beforeLoad: async ({ context, location }) => {
+    await requireUser(context.queries, location.href);
+    const [first] = await context.queries.ensureQueryData(listOrganizationsOptions());
+    throw first ? redirect({ to: "/organizations/$org/issues/", params: { org: first.slug }, replace: true }) : redirect({ to: "/" });
   },
+  errorComponent: RouteError,
 });
 const shortReplays = createRoute({
   getParentRoute: () => root,
@@ -237,7 +244,7 @@ const tree = root.addChildren([
   signIn,
   tokens,
   orgTokens,
-  org.addChildren([orgHome, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
+  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

@@ -75,6 +75,15 @@ export function CopyButton({ text, label, children, className = "btn bare" }: { 
   );
 }
 
+/** Code or data as it came, in a box that scrolls. */
+export const Code = ({ children }: { children: string }) => (
+  // A box that scrolls must be reachable by keyboard.
+  // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+  <pre className="json" tabIndex={0}>
+    {children}
+  </pre>
+);
+
 /** A section: a heading and a hairline, never a box. */
 export function Section({ id, title, sub, end, children }: { id: string; title: string; sub?: ReactNode; end?: ReactNode; children: ReactNode }) {
   return (

@@ -1,65 +1,69 @@
 import { describe, expect, it } from "vitest";
-import { buildChapters, chapterOf, pathTemplate, type ErrorMark } from "./chapters";
-import { readRecording, type Frame } from "./recording/read";
-import central from "./testdata/browser-11.12.0-central.json";
+import type { Chapter as ApiChapter, RecordingFrame } from "@/api/gen";
+import { chapterOf, placeOf, readChapters, type ErrorMark } from "./chapters";
+import { readFrames } from "./recording/frames";
+import shopChapters from "./testdata/shop-chapters.json";
+import shopFrames from "./testdata/shop-frames.json";
 import { readTrace } from "./trace";
 
-const frame = (kind: Frame["kind"], at: number, more: Partial<Frame> = {}): Frame => ({ kind, at, end: at, title: "x", detail: "", ...more });
-const request = (at: number, end: number, path: string, status = 200, method = "GET"): Frame =>
-  frame("request", at, { end, title: method, detail: path, request: { method, url: `http://h${path}`, path, status, kind: "fetch", requestHeaders: {}, responseHeaders: {}, requestBody: null, responseBody: null, requestSize: null, responseSize: null, traceId: null, spanId: null } });
-const error = (id: string, at: number, more: Partial<ErrorMark> = {}): ErrorMark => ({ id, at, side: "server", title: "panic", project: "api", issueId: "1", shortId: "API-1", level: "error", spanId: null, ...more });
+const { frames } = readFrames(shopFrames.frames as RecordingFrame[]);
+const told = shopChapters.chapters as unknown as ApiChapter[];
+const slugOf = (id: number) => ({ 3: "web", 4: "api", 5: "auth", 6: "inventory", 7: "payment", 8: "shipping" })[id] ?? "";
+const read = (more: Partial<Parameters<typeof readChapters>[0]> = {}) => readChapters({ chapters: told, frames, trace: null, marks: [], slugOf, ...more });
 
-describe("buildChapters", () => {
-  it("ties a request to the click before it, not to one long ago", () => {
-    const { chapters, background } = buildChapters([frame("click", 1000, { title: "Pay", nodeId: 1 }), request(1003, 1400, "/api/checkout", 500, "POST"), request(9000, 9100, "/api/ads")], null, []);
-    expect(chapters.map((c) => [c.label, c.requests.length, c.status])).toEqual([["Clicked “Pay”", 1, "failed"]]);
-    expect(background.map((r) => r.frame.detail)).toEqual(["/api/ads"]);
-  });
+describe("readChapters, of a real visit", () => {
+  const { chapters, background } = read();
+  const pay = chapters.find((c) => c.status === "error");
 
-  it("follows a chain of requests", () => {
-    const { chapters } = buildChapters([frame("click", 0, { nodeId: 1 }), request(5, 3000, "/a"), request(3100, 3200, "/b")], null, []);
-    expect(chapters[0]?.requests.map((r) => r.frame.detail)).toEqual(["/a", "/b"]);
-  });
-
-  it("joins typing with the click that sends it, and a click with where it leads", () => {
-    const { chapters } = buildChapters(
-      [frame("input", 0, { title: "cvc", nodeId: 1 }), frame("input", 800, { title: "cvc", nodeId: 1 }), frame("click", 2000, { title: "Pay", nodeId: 2 }), frame("navigation", 2400, { title: "/done", detail: "push", url: "http://h/done" }), request(2401, 2500, "/api/order")],
-      null,
-      [],
-    );
-    expect(chapters.map((c) => [c.label, c.path, c.acts.length])).toEqual([["Clicked “Pay”", "/done", 4]]);
-  });
-
-  it("leaves out acts that led to nothing, and keeps rage clicks", () => {
-    const { chapters } = buildChapters([frame("click", 0, { nodeId: 1 }), frame("rage", 5000, { title: "Pay", nodeId: 2 })], null, []);
-    expect(chapters.map((c) => c.label)).toEqual(["Rage-clicked “Pay”"]);
-  });
-
-  it("sees polling, whatever was clicked", () => {
-    const { chapters, background } = buildChapters([frame("click", 9990, { nodeId: 1 }), ...[0, 5000, 10_000, 15_000].map((t) => request(t, t + 20, "/api/poll"))], null, []);
-    expect(chapters).toEqual([]);
-    expect(background).toHaveLength(4);
-  });
-
-  it("hangs the server's spans under the request by path and time, one to one", () => {
-    const trace = readTrace([
-      { event_type: "span", event_id: "s1", project_slug: "api", op: "http.server", description: "POST /orders/{id}", sdk_name: "sentry.go", is_transaction: true, start_timestamp: 1.01, end_timestamp: 1.3, errors: [{ event_id: "e1", start_timestamp: 1.2, issue_id: 1 }], children: [{ event_type: "span", event_id: "s2", project_slug: "api", op: "db", description: "SELECT", start_timestamp: 1.02, end_timestamp: 1.1, children: [], errors: [] }] },
-    ]);
-    const { chapters } = buildChapters([frame("click", 1000, { nodeId: 1 }), request(1003, 1400, "/orders/7", 500, "POST"), request(1004, 1400, "/orders/7", 500, "POST")], trace, [error("e1", 1200)]);
-    expect(chapters[0]?.requests.map((r) => r.spans.map((s) => [s.id, s.depth]))).toEqual([[["s1", 0], ["s2", 1]], []]);
-    expect(chapters[0]?.errors.map((e) => e.id)).toEqual(["e1"]);
-    expect(chapterOf(chapters, "e1", 0)).toBe(0);
-  });
-
-  it("tells the real visit: each button's request under its click", () => {
-    const { frames } = readRecording(central);
-    const { chapters, background } = buildChapters(frames, null, []);
-    const told = Object.fromEntries(chapters.map((c) => [c.label, c.requests.map((r) => r.frame.detail)]));
-    expect(told["Clicked “panic (go)”"]).toEqual(["/api/panic"]);
-    expect(told["Clicked “chain node→go”"]).toEqual(["/api/chain"]);
+  it("names chapters by the act that began them", () => {
+    expect(chapters.map((c) => c.label)).toEqual(expect.arrayContaining(["Loaded /", "Clicked “Bob’s Shop”", "Clicked “pay”"]));
+    expect(chapters.every((c, i) => c.at >= (chapters[i - 1]?.at ?? 0))).toBe(true);
     expect(background).toEqual([]);
-    expect(chapters.map((c) => c.label)).toContain("Rage-clicked “Pay now (dead)”");
+  });
+
+  it("joins a request with its frame, so that its headers are there, and with what each service did", () => {
+    expect(pay?.requests.map((r) => r.frame.request?.status)).toEqual([502, 502, 502]);
+    expect(pay?.requests[0]?.frame.request?.requestHeaders["sentry-trace"]).toBeTruthy();
+    expect(pay?.requests[0]?.spans.map((s) => [s.project, s.depth, s.failed])).toEqual([["api", 0, true], ["auth", 1, false], ["payment", 1, false], ["inventory", 1, false]]);
+  });
+
+  it("takes typing before a click into the click's chapter", () => {
+    expect(pay?.acts.map((a) => a.kind)).toEqual(["input", "click"]);
+  });
+
+  it("has the errors of both sides, with short ids where a link tells them", () => {
+    expect(pay?.errors.map((e) => `${e.side} ${e.project}`)).toEqual(["server payment", "server api", "browser web", "server payment", "server payment"]);
+    const id = pay?.errors[0]?.id ?? "";
+    const mark: ErrorMark = { id, at: 1, side: "server", title: "panic", project: "payment", issueId: "1", shortId: "PAYMENT-4F", level: "fatal", spanId: null };
+    const again = read({ marks: [mark] }).chapters;
+    expect(again.flatMap((c) => c.errors).find((e) => e.id === id)).toBe(mark);
+    expect(again[chapterOf(again, id, 0)]?.status).toBe("error");
+    expect(again[chapterOf(again, "unknown", pay?.at ?? 0)]?.id).toBe(pay?.id);
+  });
+
+  it("says what was logged where it was logged", () => {
+    expect(chapters.flatMap((c) => c.console.map((f) => f.detail))).toEqual(["added Cherries, 500 g to the basket", "added Olive oil, 750 ml to the basket"]);
   });
 });
 
-it.each([["/orders/18823", "/orders/:id"], ["/a/0123456789abcdef0/b", "/a/:id/b"], ["/v2/x", "/v2/x"]])("pathTemplate %s", (path, want) => expect(pathTemplate(path)).toBe(want));
+it("shows all of a service's spans once their trace is there", () => {
+  const work = told.find((c) => c.status === "error")?.requests[0]?.work[0];
+  const trace = readTrace([
+    { event_type: "span", event_id: work?.spanId, project_slug: "api", op: "http.server", description: "POST /api/checkout", sdk_name: "sentry.go", is_transaction: true, start_timestamp: 1, end_timestamp: 2, errors: [], children: [{ event_type: "span", event_id: "q", project_slug: "api", op: "db", description: "SELECT", start_timestamp: 1.1, end_timestamp: 1.2, children: [], errors: [] }] },
+  ]);
+  const spans = read({ trace }).chapters.find((c) => c.status === "error")?.requests[0]?.spans;
+  expect(spans?.slice(0, 2).map((s) => [s.name, s.depth])).toEqual([["POST /api/checkout", 0], ["SELECT", 1]]);
+});
+
+it("keeps a request that the frames do not have", () => {
+  const [first] = told;
+  if (!first) throw new Error("no chapter");
+  const r = read({ frames: [], chapters: [first] }).chapters[0];
+  expect(r?.label).toBe("Open /"); // the server's words, when no act is known
+  expect(r?.requests[0]?.frame).toMatchObject({ title: "GET", detail: "/api/products", request: { status: 200 } });
+});
+
+it("does not say a place twice", () => {
+  const [c] = read().chapters;
+  expect(c && placeOf(c)).toBe("");
+});

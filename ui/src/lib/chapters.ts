@@ -1,8 +1,10 @@
-import type { Frame } from "./recording/read";
+import type { Chapter as ApiChapter, Exchange, Incident } from "@/api/gen";
+import { path, type Frame } from "./recording/frames";
 import { subtree, type Side, type Span, type Trace } from "./trace";
 
-// A chapter is one act of the user with everything it set off: its requests, what the
-// servers did for them, and the errors of both sides.
+// A chapter is one act of the user with everything it set off: its requests, what the servers did
+// for them, and the errors of both sides. The server derives them; here they get what only a screen
+// needs: the frames behind them, the spans of a trace that is there by now, and words.
 
 /** An error seen from a replay: of the browser or of a server. */
 export interface ErrorMark {
@@ -21,34 +23,48 @@ export interface ChapterRequest {
   frame: Frame;
   /** The server's part, depth first; empty when no trace matched. */
   spans: Span[];
+  traceId: string | null;
 }
 
 export interface Chapter {
   id: string;
-  kind: "pageload" | "navigation" | "click" | "input" | "key" | "rage" | "dead";
+  kind: "pageload" | "navigation" | "click" | "input" | "rage" | "dead";
   at: number;
   end: number;
   /** What the user did, in words: Clicked “Pay $42.80”. */
   label: string;
+  /** What it was done to: "Pay $42.80", "/checkout". */
+  subject: string;
+  /** The page, ids in it replaced. */
   path: string;
-  /** The acts themselves; the first names the chapter. */
+  /** The acts themselves, in order. */
   acts: Frame[];
   requests: ChapterRequest[];
   errors: ErrorMark[];
+  logs: ErrorMark[];
   console: Frame[];
-  status: "failed" | "slow" | "ok";
+  status: "error" | "failed" | "slow" | "ok";
 }
 
 export interface Chapters {
   chapters: Chapter[];
   /** Requests no act set off. */
   background: ChapterRequest[];
+  /** Errors that belong to no act. */
+  loose: ErrorMark[];
 }
 
-const CAUSE_MS = 1000; // a request is set off by the act at most this long before it (allows for a debounce)
-const PAGELOAD_MS = 10_000;
-const CHAIN_MS = 200;
-const SLOW_MS = 1000;
+/** What chapters are filled up from. */
+export interface ChapterFacts {
+  chapters: readonly ApiChapter[];
+  frames: readonly Frame[];
+  trace: Trace | null;
+  /** Errors as their links tell them, with short ids. */
+  marks: readonly ErrorMark[];
+  slugOf: (projectId: number) => string;
+}
+
+const TYPING_MS = 5000; // typing before a click is part of what the click is about
 
 const verbs: Record<string, (f: Frame) => string> = {
   click: (f) => `Clicked “${f.title}”`,
@@ -64,170 +80,164 @@ const verbs: Record<string, (f: Frame) => string> = {
 /** What the user did, in words. */
 export const describeAct = (f: Frame): string => verbs[f.kind]?.(f) ?? f.title;
 
-const isAct = (f: Frame) => f.kind in verbs;
+export const isAct = (f: Frame) => f.kind in verbs;
 
-export function buildChapters(frames: Frame[], trace: Trace | null, errors: ErrorMark[]): Chapters {
-  const chapters = findTriggers(frames);
-  const background: ChapterRequest[] = [];
-  const polled = findPolling(frames);
-  for (const frame of frames) {
-    if (frame.kind !== "request") continue;
-    const request: ChapterRequest = { frame, spans: [] };
-    const owner = polled.has(frame) ? null : ownerOf(chapters, frame);
-    if (owner) owner.requests.push(request);
-    else background.push(request);
+export function readChapters(facts: ChapterFacts): Chapters {
+  const own = facts.chapters.filter((c) => c.kind !== "background").sort((a, b) => a.startMs - b.startMs);
+  const lane = facts.chapters.filter((c) => c.kind === "background");
+  const requests = new Requests(facts.frames, facts.trace, facts.slugOf);
+  const marks = new Map(facts.marks.map((m) => [m.id, m]));
+  const chapters = own.map((c) => readChapter(c, requests, marks, facts.slugOf));
+  for (const frame of facts.frames) {
+    if (frame.kind === "console") chapters[lastBefore(chapters, frame.at)]?.console.push(frame);
+    else if (isAct(frame)) ownerOf(chapters, frame)?.acts.push(frame);
   }
-  const all = [...chapters.flatMap((c) => c.requests), ...background];
-  if (trace) attachSpans(all, trace);
-  for (const frame of frames) {
-    if (frame.kind === "console") last(chapters, frame.at)?.console.push(frame);
-  }
-  for (const error of errors) attachError(chapters, error);
-  chapters.forEach((c, i) => finish(c, chapters[i + 1]?.at ?? Infinity));
-  return { chapters: chapters.filter(isWorthTelling), background };
-}
-
-function findTriggers(frames: Frame[]): Chapter[] {
-  const chapters: Chapter[] = [];
-  let page = "/";
-  for (const frame of frames) {
-    if (!isAct(frame)) continue;
-    if (frame.kind === "key" && frame.title !== "Enter") continue;
-    const current = chapters.at(-1);
-    const lastAct = current?.acts.at(-1);
-    if (frame.kind === "navigation") page = frame.title;
-    if (current && lastAct && joins(current, lastAct, frame)) {
-      current.acts.push(frame);
-      // A click after typing is what the chapter is about.
-      if (current.kind === "input" && frame.kind !== "input") rename(current, frame);
-      if (frame.kind === "navigation") current.path = page;
-      continue;
-    }
-    chapters.push({
-      id: `${frame.kind}-${Math.round(frame.at)}-${frame.nodeId ?? frame.url ?? ""}`,
-      kind: chapterKind(frame),
-      at: frame.at,
-      end: frame.end,
-      label: describeAct(frame),
-      path: page,
-      acts: [frame],
-      requests: [],
-      errors: [],
-      console: [],
-      status: "ok",
-    });
-  }
-  return chapters;
-}
-
-const chapterKind = (f: Frame): Chapter["kind"] =>
-  f.kind === "navigation" ? (f.detail === "navigate" || f.detail === "reload" ? "pageload" : "navigation") : f.kind === "slow" || f.kind === "feedback" ? "click" : (f.kind as Chapter["kind"]);
-
-function rename(chapter: Chapter, frame: Frame) {
-  chapter.kind = chapterKind(frame);
-  chapter.label = describeAct(frame);
-}
-
-function joins(chapter: Chapter, previous: Frame, frame: Frame): boolean {
-  const gap = frame.at - previous.at;
-  if (frame.kind === "navigation") return gap <= 1000 && previous.kind !== "navigation" && frame.detail !== "navigate" && frame.detail !== "reload";
-  if (chapter.kind === "pageload" || chapter.kind === "navigation") return false;
-  if (previous.kind === "input") return frame.kind === "input" ? previous.nodeId === frame.nodeId || gap <= 5000 : gap <= 5000;
-  return frame.kind === previous.kind && frame.nodeId !== undefined && frame.nodeId === previous.nodeId && gap < 1000;
-}
-
-function last(chapters: Chapter[], at: number): Chapter | null {
-  let found: Chapter | null = null;
-  for (const c of chapters) {
-    if (c.at > at) break;
-    found = c;
-  }
-  return found;
-}
-
-function ownerOf(chapters: Chapter[], frame: Frame): Chapter | null {
-  const chapter = last(chapters, frame.at);
-  if (!chapter) return null;
-  const act = [...chapter.acts].reverse().find((a) => a.at <= frame.at);
-  if (act && frame.at - act.at <= CAUSE_MS) return chapter;
-  if (chapter.kind === "pageload" && frame.at - chapter.at <= PAGELOAD_MS) return chapter;
-  const chained = chapter.requests.some((r) => frame.at >= r.frame.at && frame.at - r.frame.end <= CHAIN_MS);
-  return chained ? chapter : null;
-}
-
-/** Three or more of the same request at even intervals come from a timer, whatever was clicked. */
-function findPolling(frames: Frame[]): Set<Frame> {
-  const groups = new Map<string, Frame[]>();
-  for (const f of frames) {
-    if (f.kind !== "request" || !f.request) continue;
-    const key = `${f.request.method} ${pathTemplate(f.request.path)}`;
-    groups.set(key, [...(groups.get(key) ?? []), f]);
-  }
-  const polled = new Set<Frame>();
-  for (const group of groups.values()) {
-    if (group.length < 3) continue;
-    const gaps = group.slice(1).map((f, i) => f.at - (group[i]?.at ?? 0));
-    const mean = gaps.reduce((a, b) => a + b, 0) / gaps.length;
-    if (mean >= CAUSE_MS && gaps.every((g) => Math.abs(g - mean) <= mean * 0.2)) group.forEach((f) => polled.add(f));
-  }
-  return polled;
-}
-
-/** "/orders/:id" of "/orders/18823": numbers, UUIDs and long hex become a place. */
-export function pathTemplate(path: string): string {
-  return path.replace(/\/(\d+|[0-9a-f]{8}-[0-9a-f-]{27,}|[0-9a-f]{16,})(?=\/|$)/gi, "/:id");
-}
-
-/** Server work belongs to a request by its span id, else by method, path and time. */
-function attachSpans(requests: ChapterRequest[], trace: Trace) {
-  const entries = trace.spans.filter((s) => s.side === "server" && s.isSegment);
-  const taken = new Set<Span>();
-  const take = (request: ChapterRequest, span: Span) => {
-    taken.add(span);
-    request.spans = subtree(trace.spans, span).map((s) => ({ ...s, depth: s.depth - span.depth }));
-    // What hangs under it has its place now.
-    for (const s of request.spans) for (const e of entries) if (e.id === s.id) taken.add(e);
+  for (const c of chapters) name(c);
+  return {
+    chapters,
+    background: lane.flatMap((c) => c.requests.map((r) => requests.read(r))),
+    loose: lane.flatMap((c) => c.errors.filter(isError).map((e) => toMark(e, marks, facts.slugOf))),
   };
-  const byParent = new Map(entries.map((s) => [s.parentId, s]));
-  for (const r of requests) {
-    const span = r.frame.request?.spanId ? byParent.get(r.frame.request.spanId) : undefined;
-    if (span && !taken.has(span)) take(r, span);
+}
+
+function readChapter(c: ApiChapter, requests: Requests, marks: Map<string, ErrorMark>, slugOf: ChapterFacts["slugOf"]): Chapter {
+  const mark = (e: Incident) => toMark(e, marks, slugOf);
+  return {
+    id: c.id,
+    kind: c.rage > 0 ? "rage" : c.dead > 0 ? "dead" : (c.kind as Chapter["kind"]),
+    at: c.startMs,
+    end: Math.max(c.startMs, c.endMs),
+    label: c.label,
+    subject: "",
+    path: c.triggerRoute || path(c.url),
+    acts: [],
+    requests: c.requests.map((r) => requests.read(r)),
+    errors: c.errors.filter(isError).map(mark),
+    logs: c.errors.filter((e) => e.kind === "log").map(mark),
+    console: [],
+    status: c.status as Chapter["status"],
+  };
+}
+
+const isError = (e: Incident) => e.kind === "event";
+
+function toMark(e: Incident, marks: Map<string, ErrorMark>, slugOf: ChapterFacts["slugOf"]): ErrorMark {
+  return (
+    marks.get(e.id) ?? {
+      id: e.id,
+      at: e.timeMs,
+      side: e.side === "frontend" ? "browser" : "server",
+      title: e.title || "Error",
+      project: slugOf(e.projectId),
+      issueId: e.issueId ? String(e.issueId) : "",
+      shortId: "",
+      level: e.level || "error",
+      spanId: null,
+    }
+  );
+}
+
+/** Joins the requests of chapters with the frames that recorded them and the spans that answered them. */
+class Requests {
+  private frames = new Map<string, Frame[]>();
+
+  constructor(
+    frames: readonly Frame[],
+    private readonly trace: Trace | null,
+    private readonly slugOf: ChapterFacts["slugOf"],
+  ) {
+    for (const f of frames) {
+      if (!f.request) continue;
+      const key = `${f.request.method} ${f.request.url}`;
+      const same = this.frames.get(key);
+      if (same) same.push(f);
+      else this.frames.set(key, [f]);
+    }
   }
-  for (const r of requests) {
-    if (r.spans.length > 0 || !r.frame.request) continue;
-    const { method, path } = r.frame.request;
-    const near = entries
-      .filter((s) => !taken.has(s) && matches(s, method, path) && s.start >= r.frame.at - 1000 && s.end <= r.frame.end + 1000)
-      .sort((a, b) => Math.abs(a.start - r.frame.at) - Math.abs(b.start - r.frame.at))[0];
-    if (near) take(r, near);
+
+  read(x: Exchange): ChapterRequest {
+    return { frame: this.frameOf(x), spans: this.spansOf(x), traceId: x.traceId ?? x.work[0]?.traceId ?? null };
+  }
+
+  private frameOf(x: Exchange): Frame {
+    // Times are rounded on their way: the nearest of the same request is the one.
+    const near = this.frames.get(`${x.method} ${x.url}`)?.reduce((a, b) => (Math.abs(b.at - x.startMs) < Math.abs(a.at - x.startMs) ? b : a));
+    if (near && Math.abs(near.at - x.startMs) <= 2) return near;
+    const request = { method: x.method, url: x.url, path: path(x.url), status: x.status || null, kind: "other" as const, requestHeaders: {}, responseHeaders: {}, requestBody: null, responseBody: null, requestSize: null, responseSize: null, requestWarnings: [], responseWarnings: [] };
+    return { kind: "request", at: x.startMs, end: Math.max(x.startMs, x.endMs), title: x.method, detail: request.path, url: x.url, request };
+  }
+
+  private spansOf(x: Exchange): Span[] {
+    const out: Span[] = [];
+    const told = new Set<string>();
+    for (const w of x.work) {
+      if (told.has(w.spanId)) continue;
+      const root = this.trace?.spans.find((s) => s.id === w.spanId && (s.traceId === "" || s.traceId === w.traceId));
+      const under = root && this.trace ? subtree(this.trace.spans, root).map((s) => ({ ...s, depth: s.depth - root.depth })) : [this.span(w, out.length)];
+      for (const s of under) told.add(s.id);
+      out.push(...under);
+    }
+    return out;
+  }
+
+  /** A service's part as the chapter tells it, until its trace is there. */
+  private span(w: Exchange["work"][number], before: number): Span {
+    return {
+      id: w.spanId,
+      traceId: w.traceId,
+      parentId: null,
+      eventId: w.eventId ?? null,
+      op: w.op,
+      name: w.name,
+      project: this.slugOf(w.projectId),
+      side: "server",
+      kind: "http",
+      start: w.startMs,
+      end: Math.max(w.startMs, w.endMs),
+      depth: before === 0 ? 0 : 1,
+      isSegment: true,
+      failed: w.status !== "" && w.status !== "ok",
+      method: null,
+      path: null,
+      errors: [],
+    };
   }
 }
 
-function matches(span: Span, method: string, path: string): boolean {
-  const own = span.path ?? span.name;
-  if (span.method && span.method !== method) return false;
-  if (own === path) return true;
-  // A route may be a template: /orders/{id}, /orders/:id
-  const a = own.split("/");
-  const b = path.split("/");
-  return a.length === b.length && a.every((part, i) => part === b[i] || /^[:{<[]/.test(part));
+function lastBefore(chapters: Chapter[], at: number): number {
+  let low = 0;
+  let high = chapters.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((chapters[middle]?.at ?? 0) <= at + 2) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
-function attachError(chapters: Chapter[], error: ErrorMark) {
-  const bySpan = error.spanId ? chapters.find((c) => c.requests.some((r) => r.spans.some((s) => s.id === error.spanId || s.errors.some((e) => e.id === error.id)))) : undefined;
-  const byRequest = chapters.find((c) => c.requests.some((r) => r.spans.some((s) => s.errors.some((e) => e.id === error.id))));
-  const inside = error.side === "server" ? [...chapters].reverse().find((c) => c.requests.some((r) => error.at >= r.frame.at - 50 && error.at <= r.frame.end + 50)) : undefined;
-  (bySpan ?? byRequest ?? inside ?? last(chapters, error.at) ?? chapters[0])?.errors.push(error);
+function ownerOf(chapters: Chapter[], frame: Frame): Chapter | undefined {
+  const i = lastBefore(chapters, frame.at);
+  const next = chapters[i + 1];
+  const typed = frame.kind === "input" && next !== undefined && next.at - frame.at <= TYPING_MS && next.kind !== "pageload" && next.kind !== "navigation";
+  return typed ? next : chapters[i];
 }
 
-function finish(c: Chapter, next: number) {
-  const ends = [...c.acts, ...c.requests.map((r) => r.frame)].map((f) => f.end);
-  c.end = Math.max(c.at, Math.min(Math.max(...ends), Math.max(next, c.at), c.at + 30_000));
-  const failed = c.errors.length > 0 || c.requests.some((r) => (r.frame.request?.status ?? 0) >= 500) || c.kind === "rage";
-  c.status = failed ? "failed" : c.requests.some((r) => r.frame.end - r.frame.at > SLOW_MS) ? "slow" : "ok";
+/** Words for a chapter: of the act that began it; else the server's own. */
+function name(c: Chapter) {
+  const act = c.acts.find((a) => Math.abs(a.at - c.at) <= 2 && begins(c, a)) ?? c.acts.find((a) => begins(c, a));
+  c.subject = act?.title ?? "";
+  if (!act) return;
+  c.label = c.kind === "rage" || c.kind === "dead" ? describeAct({ ...act, kind: c.kind }) : describeAct(act);
 }
 
-const isWorthTelling = (c: Chapter) => c.requests.length > 0 || c.errors.length > 0 || c.acts.some((a) => a.kind === "navigation" || a.kind === "rage" || a.kind === "dead" || a.kind === "feedback");
+function begins(c: Chapter, a: Frame): boolean {
+  if (c.kind === "pageload" || c.kind === "navigation") return a.kind === "navigation";
+  if (c.kind === "input") return a.kind === "input";
+  return a.kind === "click" || a.kind === "slow" || a.kind === "dead" || a.kind === "rage";
+}
+
+/** Failed requests of a chapter. */
+export const failedRequests = (c: Chapter) => c.requests.filter((r) => (r.frame.request?.status ?? 0) >= 400);
 
 /** The page a chapter took place on; "" when its label says it already. */
 export const placeOf = (c: Chapter): string => (c.label.endsWith(` ${c.path}`) ? "" : c.path);
@@ -235,10 +245,5 @@ export const placeOf = (c: Chapter): string => (c.label.endsWith(` ${c.path}`) ?
 /** The chapter an error belongs to. */
 export function chapterOf(chapters: Chapter[], errorId: string, at: number): number {
   const known = chapters.findIndex((c) => c.errors.some((e) => e.id === errorId));
-  if (known >= 0) return known;
-  let found = -1;
-  chapters.forEach((c, i) => {
-    if (c.at <= at) found = i;
-  });
-  return found;
+  return known >= 0 ? known : lastBefore(chapters, at);
 }

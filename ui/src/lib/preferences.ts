@@ -7,9 +7,11 @@ export interface Preferences {
   rail: "wide" | "narrow";
   speed: number;
   skipIdle: boolean;
+  /** When Home was last opened, and the look before that absence; ms, 0 for never. */
+  lastLook: { at: number; before: number };
 }
 
-const defaults: Preferences = { theme: null, rail: "wide", speed: 1, skipIdle: true };
+const defaults: Preferences = { theme: null, rail: "wide", speed: 1, skipIdle: true, lastLook: { at: 0, before: 0 } };
 
 const listeners = new Set<() => void>();
 const cache = new Map<string, unknown>();

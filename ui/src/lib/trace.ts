@@ -17,6 +17,8 @@ export interface TraceError {
 
 export interface Span {
   id: string;
+  /** "" when the answer does not say. */
+  traceId: string;
   parentId: string | null;
   eventId: string | null;
   op: string;
@@ -110,6 +112,7 @@ function readSpan(s: Json, depth: number, parent: Span | null): Span {
   const line = /^([A-Z]{3,7}) (\S+)/.exec(name);
   return {
     id: text(s.event_id),
+    traceId: text(s.trace_id) || text(s.trace),
     parentId: text(s.parent_span_id) || null,
     eventId: text(s.transaction_id) || null,
     op,

@@ -49,6 +49,12 @@ function load(message: Extract<ToPlayer, { type: "load" }>) {
     pauseAnimation: true,
     useVirtualDom: true,
   });
+  let drawn = false;
+  replayer.on("fullsnapshot-rebuilded", () => {
+    if (drawn) return;
+    drawn = true;
+    requestAnimationFrame(() => say({ from: "player", type: "drawn" }));
+  });
   replayer.on("resize", (dimension) => {
     const { width, height } = dimension as { width: number; height: number };
     size = { width, height };
@@ -70,10 +76,41 @@ function load(message: Extract<ToPlayer, { type: "load" }>) {
   say({ from: "player", type: "loaded" });
 }
 
+const MAX_HTML = 4000; // characters told of an element
+
+/** An element with a light ring around it, so that it is found on the page too. */
+function htmlOf(from: Replayer, nodeId: number): string {
+  const node = from.getMirror().getNode(nodeId);
+  if (!(node && node.nodeType === Node.ELEMENT_NODE)) return "";
+  const element = node as HTMLElement;
+  ring(element);
+  const copy = element.cloneNode(true) as HTMLElement;
+  for (const name of [...copy.getAttributeNames()]) if (name.startsWith("rr_")) copy.removeAttribute(name);
+  return copy.outerHTML.slice(0, MAX_HTML);
+}
+
+function ring(element: HTMLElement) {
+  element.scrollIntoView?.({ block: "center" });
+  const before = element.style.outline;
+  element.style.outline = "3px solid #7c7cf5";
+  window.setTimeout(() => (element.style.outline = before), 1500);
+}
+
 function obey(message: ToPlayer) {
   if (message.type === "load") return load(message);
   if (!replayer) return;
   switch (message.type) {
+    case "append":
+      for (const event of message.events) replayer.addEvent(event as never);
+      break;
+    case "stop":
+      replayer.destroy();
+      replayer = null;
+      document.body.replaceChildren();
+      break;
+    case "inspect":
+      say({ from: "player", type: "node", nodeId: message.nodeId, html: htmlOf(replayer, message.nodeId) });
+      break;
     case "play":
       replayer.play(message.at ?? replayer.getCurrentTime());
       playing = true;

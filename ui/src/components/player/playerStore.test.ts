@@ -62,3 +62,37 @@ it("begins again when play is pressed at the end, also where the recording ends 
   store.play();
   expect(sent.at(-1)?.message).toEqual({ to: "player", type: "play", at: 30 });
 });
+
+it("shows what it has of a recording, and goes where it was asked to when the rest is there", () => {
+  const { store, sent, hear } = setUp();
+  store.load([{ type: 4, timestamp: 1 }, { type: 2, timestamp: 1001 }], { at: 60_000, play: true, more: true });
+  hear({ type: "ready" });
+  expect(sent.at(-1)?.message).toMatchObject({ type: "load", at: 1000, play: false });
+  expect(store.state).toMatchObject({ at: 60_000, waiting: true });
+  const rest = [{ type: 3, timestamp: 90_001 }];
+  store.append(rest);
+  expect(sent.slice(-2).map((s) => s.message)).toEqual([{ to: "player", type: "append", events: rest }, { to: "player", type: "play", at: 60_000 }]);
+  expect(store.state).toMatchObject({ waiting: false, playing: true });
+});
+
+it("waits at the end of what it has, and plays on", () => {
+  const { store, sent, hear } = setUp();
+  store.load(events, { at: 0, play: true, more: true });
+  hear({ type: "ready" });
+  hear({ type: "time", at: 1, playing: true, skipping: false });
+  hear({ type: "ended" });
+  expect(store.state.waiting).toBe(true);
+  store.append([{ type: 3, timestamp: 500 }]);
+  expect(sent.at(-1)?.message).toEqual({ to: "player", type: "play", at: 1 });
+});
+
+it("stops drawing, and draws again when it is loaded again", () => {
+  const { store, sent, hear } = setUp();
+  store.load(events, { at: 0, play: true });
+  hear({ type: "ready" });
+  store.stop();
+  expect(sent.at(-1)?.message).toEqual({ to: "player", type: "stop" });
+  expect(store.state).toMatchObject({ stopped: true, playing: false });
+  store.load(events, { at: 0, play: false });
+  expect(store.state.stopped).toBe(false);
+});

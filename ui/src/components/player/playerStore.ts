@@ -12,6 +12,11 @@ export interface PlayerState {
   width: number;
   height: number;
   failed: string | null;
+  /** Something is asked for that is still on its way. */
+  waiting: boolean;
+  stopped: boolean;
+  /** The element last inspected. */
+  node: { id: number; html: string } | null;
 }
 
 /**
@@ -31,12 +36,16 @@ export class PlayerStore {
   /** Where playing begins again once it has ended, ms. */
   private begin = 0;
   private over = false;
+  /** The rest of the recording is on its way. */
+  private more = false;
+  /** Where to go, and whether to play, once the rest is there. */
+  private wanted: { at: number; play: boolean } | null = null;
 
   constructor(
     private readonly origin: string,
     options: { speed: number; skipIdle: boolean },
   ) {
-    this.state = { at: 0, playing: false, loaded: false, skipping: false, width: 0, height: 0, failed: null, ...options };
+    this.state = { at: 0, playing: false, loaded: false, skipping: false, width: 0, height: 0, failed: null, waiting: false, stopped: false, node: null, ...options };
   }
 
   subscribe = (listener: () => void) => {
@@ -76,6 +85,12 @@ export class PlayerStore {
       case "loaded":
         this.set({ loaded: true, failed: null });
         break;
+      case "drawn":
+        mark("first-frame");
+        break;
+      case "node":
+        this.set({ node: { id: m.nodeId, html: m.html } });
+        break;
       case "size":
         this.set({ width: m.width, height: m.height });
         break;
@@ -84,9 +99,14 @@ export class PlayerStore {
           const until = this.until;
           this.pause();
           this.set({ at: until, playing: false });
-        } else this.set({ at: m.at, playing: m.playing, skipping: m.skipping });
+        } else if (!this.wanted) this.set({ at: m.at, playing: m.playing, skipping: m.skipping });
         break;
       case "ended":
+        if (this.more) {
+          this.wanted = { at: this.state.at, play: true };
+          this.set({ playing: false, waiting: true });
+          break;
+        }
         this.over = true;
         this.set({ playing: false, skipping: false });
         break;
@@ -108,14 +128,49 @@ export class PlayerStore {
     this.say({ to: "player", type: "load", events, at, play, speed: this.state.speed, skipIdle: this.state.skipIdle });
   }
 
-  load(events: DomEvent[], options: { at: number; play: boolean; until?: number }) {
+  /** Loads a recording. With `more`, its rest is appended later; until then it is waited for where it is needed. */
+  load(events: DomEvent[], options: { at: number; play: boolean; until?: number; more?: boolean }) {
     this.until = options.until ?? Infinity;
     this.begin = options.until === undefined ? 0 : options.at;
     this.over = false;
-    this.pending = { events, at: options.at, play: options.play };
-    this.set({ at: options.at, loaded: false, failed: null });
+    this.more = options.more ?? false;
+    const beyond = this.more && options.at > lengthOf(events);
+    this.wanted = beyond ? { at: options.at, play: options.play } : null;
+    this.pending = { events, at: beyond ? lengthOf(events) : options.at, play: options.play && !beyond };
+    this.set({ at: options.at, loaded: false, failed: null, stopped: false, waiting: beyond, node: null });
     this.flush();
   }
+
+  /** The rest of what was loaded; what waited for it goes on. */
+  append(events: DomEvent[]) {
+    this.more = false;
+    if (this.pending) this.pending.events = [...this.pending.events, ...events];
+    else {
+      this.loadedEvents = [...(this.loadedEvents ?? []), ...events];
+      this.say({ to: "player", type: "append", events });
+    }
+    const wanted = this.wanted;
+    this.wanted = null;
+    this.set({ waiting: false });
+    if (!wanted) return;
+    if (this.pending) Object.assign(this.pending, wanted);
+    else {
+      this.say(wanted.play ? { to: "player", type: "play", at: wanted.at } : { to: "player", type: "pause", at: wanted.at });
+      this.set({ at: wanted.at, playing: wanted.play });
+    }
+  }
+
+  /** Takes the recording off the screen: for a page that is too much for this browser. */
+  stop = () => {
+    this.pending = null;
+    this.wanted = null;
+    this.loadedEvents = null;
+    this.say({ to: "player", type: "stop" });
+    this.set({ playing: false, waiting: false, stopped: true });
+  };
+
+  /** Asks for an element's HTML as it is on the screen now. */
+  inspect = (nodeId: number) => this.say({ to: "player", type: "inspect", nodeId });
 
   play = (at?: number) => {
     let from = at ?? this.state.at;
@@ -136,9 +191,15 @@ export class PlayerStore {
   seek = (at: number) => {
     const to = Math.max(0, at);
     this.over = false;
+    if (this.more && to > lengthOf(this.pending?.events ?? this.loadedEvents ?? [])) {
+      this.wanted = { at: to, play: this.state.playing };
+      this.say({ to: "player", type: "pause" });
+      return this.set({ at: to, waiting: true });
+    }
+    this.wanted = null;
     if (to > this.until) this.until = Infinity;
     this.say(this.state.playing ? { to: "player", type: "play", at: to } : { to: "player", type: "pause", at: to });
-    this.set({ at: to });
+    this.set({ at: to, waiting: false });
   };
 
   setSpeed = (speed: number) => {
@@ -150,4 +211,11 @@ export class PlayerStore {
     this.say({ to: "player", type: "skipIdle", on });
     this.set({ skipIdle: on });
   };
+}
+
+const lengthOf = (events: DomEvent[]) => (events.at(-1)?.timestamp ?? 0) - (events[0]?.timestamp ?? 0);
+
+/** A moment of this page's loading, for whoever measures. */
+function mark(name: string) {
+  if (performance.getEntriesByName(`hindsight:${name}`).length === 0) performance.mark(`hindsight:${name}`);
 }

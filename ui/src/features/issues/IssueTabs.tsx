@@ -10,7 +10,7 @@ import { ago, clock, dateTime, shortHex } from "@/lib/format";
 import { whoOf } from "@/components/who";
 import { useNow } from "@/lib/now";
 import { issueEventsOptions, linksOptions } from "./queries";
-import { CLIP_MS } from "./ReplayPanel";
+import { CLIP_MS } from "./ReplayClip";
 import { useIssueReplays } from "./useIssueReplays";
 
 export function EventsTab({ org, issue }: { org: string; issue: string }) {

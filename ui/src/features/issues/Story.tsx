@@ -1,12 +1,21 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { cx, Status } from "@/components/basics";
+import { actIcon } from "@/components/actIcon";
+import { cx, Segmented, Status } from "@/components/basics";
 import { Icon, type IconName } from "@/components/Icon";
-import { chapterOf, placeOf, type Chapter } from "@/lib/chapters";
+import { chapterOf, failedRequests, placeOf, type Chapter } from "@/lib/chapters";
 import { bytes, clock, duration, offset, plural } from "@/lib/format";
-import { actIcon, barScale, chapterRows, sentence, traceRows, type StoryEvent, type StoryRow } from "./story";
+import { barScale, chapterRows, sentence, traceRows, type StoryEvent, type StoryRow } from "./story";
 
 const chapterIcon = (c: Chapter): IconName => (c.kind === "pageload" || c.kind === "navigation" ? "nav" : (actIcon[c.kind] ?? "click"));
+
+type Show = "all" | "actions" | "server" | "logs";
+const shows: { value: Show; label: string; keep: (row: StoryRow) => boolean }[] = [
+  { value: "all", label: "Everything", keep: () => true },
+  { value: "actions", label: "Actions", keep: (r) => r.side === "browser" && r.kind !== "console" },
+  { value: "server", label: "Server", keep: (r) => r.side === "server" },
+  { value: "logs", label: "Logs", keep: (r) => r.kind === "console" || r.kind === "log" || r.kind === "error" },
+];
 
 interface StoryProps {
   org: string;
@@ -24,7 +33,7 @@ interface StoryProps {
 
 /** What the user did, what it set off on the servers, and the error: in one order of time. */
 export function Story({ org, event, chapters, without, who, start, playhead, onSeek }: StoryProps) {
-  const [show, setShow] = useState<"all" | "actions" | "server">("all");
+  const [show, setShow] = useState<Show>("all");
   const own = chapterOf(chapters, event.id, event.at);
   const [opened, setOpened] = useState<Set<string>>(new Set());
   const chapter = chapters[own] ?? null;
@@ -37,7 +46,7 @@ export function Story({ org, event, chapters, without, who, start, playhead, onS
   const unfolded = (id: string) => new Set([...opened].filter((k) => k.startsWith(`${id} `)).map((k) => k.slice(id.length + 1)));
   const words = sentence(chapter, event, who);
   const visible = chapter ? chapters.slice(Math.max(0, own - 2), own + 4) : [];
-  const keep = (row: StoryRow) => show === "all" || row.kind === "event" || (show === "actions" ? row.side === "browser" : row.side === "server");
+  const keep = (row: StoryRow) => row.kind === "event" || (shows.find((s) => s.value === show)?.keep(row) ?? true);
   const rows = chapter ? null : traceRows(...without);
   return (
     <section aria-labelledby="story" className="story-s">
@@ -46,12 +55,8 @@ export function Story({ org, event, chapters, without, who, start, playhead, onS
         <span className="side fe small t3">Browser</span>
         <span className="side be small t3">Server</span>
         <span className="sp" />
-        <span className="seg hide-s" role="group" aria-label="Show">
-          {(["all", "actions", "server"] as const).map((v) => (
-            <button key={v} type="button" aria-pressed={show === v} onClick={() => setShow(v)}>
-              {v === "all" ? "Everything" : v === "actions" ? "Actions" : "Server"}
-            </button>
-          ))}
+        <span className="hide-s">
+          <Segmented label="Show" value={show} onChange={setShow} options={shows} />
         </span>
       </div>
       {words ? (
@@ -65,7 +70,7 @@ export function Story({ org, event, chapters, without, who, start, playhead, onS
           const isOwn = c === chapter;
           const open = isOwn !== opened.has(c.id); // the own chapter starts open, the others folded
           const after = chapters.indexOf(c) > own;
-          const failed = c.requests.filter((r) => (r.frame.request?.status ?? 0) >= 400);
+          const failed = failedRequests(c);
           return (
             <li key={c.id}>
               <div className={cx("chap", open && "open")}>
@@ -120,7 +125,7 @@ export function Story({ org, event, chapters, without, who, start, playhead, onS
 }
 
 function summary(c: Chapter): string {
-  const failed = c.requests.filter((r) => (r.frame.request?.status ?? 0) >= 400).length;
+  const failed = failedRequests(c).length;
   const parts = placeOf(c) ? [placeOf(c)] : [];
   if (failed > 0) parts.push(`${plural(failed, "request")} failed`);
   else if (c.requests.length > 0) parts.push(plural(c.requests.length, "request"));
@@ -265,6 +270,19 @@ function Rows({ org, rows, event, playhead, onSeek, onFold, browser, last }: { o
               <Icon name={row.level === "error" || row.level === "warning" ? "warn" : "console"} />
               <span className={cx("nowrap med", row.level === "warning" ? "amber" : row.level === "error" ? "red" : "t1")}>{row.level}</span>
               <span className="cut code">{row.text}</span>
+            </div>
+            {at}
+          </li>
+        );
+      case "log":
+        return (
+          <li className={classes(true)} key={row.key}>
+            {gutter}
+            <div className="what">
+              {side}
+              <Icon name={/^(warn|error|fatal)/.test(row.level) ? "warn" : "log"} />
+              <b className={cx("nowrap", /^warn/.test(row.level) ? "amber" : /^(error|fatal)/.test(row.level) && "red")}>{row.project}</b>
+              <span className="cut code" dir="auto">{row.text}</span>
             </div>
             {at}
           </li>

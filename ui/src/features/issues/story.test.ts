@@ -1,25 +1,28 @@
 import { describe, expect, it } from "vitest";
-import { buildChapters } from "@/lib/chapters";
-import type { Frame } from "@/lib/recording/read";
-import { readTrace } from "@/lib/trace";
+import type { Chapter } from "@/lib/chapters";
+import type { Frame } from "@/lib/recording/frames";
+import { readTrace, type Trace } from "@/lib/trace";
 import { barScale, chapterRows, sentence, traceRows, type StoryEvent } from "./story";
 
 const act = (kind: Frame["kind"], at: number, title: string): Frame => ({ kind, at, end: at, title, detail: "body > form > button.pay", nodeId: 1 });
 const pay: Frame = {
   kind: "request", at: 590, end: 1011, title: "POST", detail: "/api/checkout",
-  request: { method: "POST", url: "http://h/api/checkout", path: "/api/checkout", status: 500, kind: "fetch", requestHeaders: {}, responseHeaders: { "content-type": "application/json; charset=utf-8" }, requestBody: null, responseBody: { detail: "internal" }, requestSize: null, responseSize: 38, traceId: null, spanId: null },
+  request: { method: "POST", url: "http://h/api/checkout", path: "/api/checkout", status: 500, kind: "fetch", requestHeaders: {}, responseHeaders: { "content-type": "application/json; charset=utf-8" }, requestBody: null, responseBody: { detail: "internal" }, requestSize: null, responseSize: 38, requestWarnings: [], responseWarnings: [] },
 };
 const trace = readTrace([
   { event_type: "span", event_id: "api", project_slug: "api", op: "http.server", description: "POST /api/checkout", sdk_name: "sentry.javascript.node", is_transaction: true, start_timestamp: 0.596, end_timestamp: 1.005, errors: [], children: [
     { event_type: "span", event_id: "pay", project_slug: "payment", op: "rpc", description: "Authorize", sdk_name: "sentry.go", start_timestamp: 0.62, end_timestamp: 1.0, errors: [{ event_id: "err", start_timestamp: 1, issue_id: 4 }], children: [] },
   ] },
 ]);
+/** A click with the request it set off and what the servers did for it. */
+const chapterWith = (click: Frame, request: Frame, spans: Trace["spans"], more: Partial<Chapter> = {}): Chapter => ({
+  id: "c", kind: "click", at: click.at, end: request.end, label: `Clicked “${click.title}”`, subject: click.title, path: "/checkout", acts: [click], requests: [{ frame: request, spans, traceId: null }], errors: [], logs: [], console: [], status: "failed", ...more,
+});
 const event: StoryEvent = { id: "err", at: 1000, side: "server", type: "panic", value: "nil map", project: "payment", spanId: "pay", place: "charge.go:118", source: null };
 
 describe("chapterRows", () => {
-  const { chapters } = buildChapters([act("click", 588, "Pay $42.80"), pay], trace, []);
-  const [chapter] = chapters;
-  const rows = chapter ? chapterRows(chapter, event) : [];
+  const chapter = chapterWith(act("click", 588, "Pay $42.80"), pay, trace.spans);
+  const rows = chapterRows(chapter, event);
 
   it("goes from the click over the servers to the error and back", () => {
     expect(rows.map((r) => r.kind)).toEqual(["act", "request", "span", "span", "event", "response"]);
@@ -34,8 +37,7 @@ describe("chapterRows", () => {
 
   it("folds what the servers did for other requests, with their errors", () => {
     const again = { ...pay, at: 200, end: 300 };
-    const other = buildChapters([act("click", 190, "Pay"), again], readTrace([{ event_type: "span", event_id: "s", project_slug: "api", op: "http.server", description: "POST /api/checkout", sdk_name: "sentry.go", is_transaction: true, start_timestamp: 0.21, end_timestamp: 0.29, errors: [{ event_id: "e2", start_timestamp: 0.25, issue_id: 5 }], children: [] }]), []).chapters[0];
-    if (!other) throw new Error("no chapter");
+    const other = chapterWith(act("click", 190, "Pay"), again, readTrace([{ event_type: "span", event_id: "s", project_slug: "api", op: "http.server", description: "POST /api/checkout", sdk_name: "sentry.go", is_transaction: true, start_timestamp: 0.21, end_timestamp: 0.29, errors: [{ event_id: "e2", start_timestamp: 0.25, issue_id: 5 }], children: [] }]).spans);
     expect(chapterRows(other, null).map((r) => r.kind)).toEqual(["act", "request"]);
     expect(chapterRows(other, null)[1]).toMatchObject({ open: false, errors: 1 });
     expect(chapterRows(other, null, new Set(["r-0"])).map((r) => r.kind)).toEqual(["act", "request", "span", "response"]);
@@ -45,15 +47,19 @@ describe("chapterRows", () => {
     const late = readTrace([{ event_type: "span", event_id: "pay", project_slug: "payment", op: "http.server", description: "POST /api/checkout", sdk_name: "sentry.go", is_transaction: true, start_timestamp: 0.6, end_timestamp: 1, errors: [{ event_id: "err", start_timestamp: 0.7, issue_id: 4 }], children: [
       { event_type: "span", event_id: "q", project_slug: "payment", op: "db", description: "SELECT 1", start_timestamp: 0.9, end_timestamp: 0.95, errors: [], children: [] },
     ] }]);
-    const own = buildChapters([act("click", 588, "Pay"), pay], late, []).chapters[0];
-    if (!own) throw new Error("no chapter");
+    const own = chapterWith(act("click", 588, "Pay"), pay, late.spans);
     expect(chapterRows(own, { ...event, at: 700 }).map((r) => (r.kind === "span" ? r.span.id : r.kind))).toEqual(["act", "request", "pay", "q", "event", "response"]);
   });
 
+  it("tells logs of the servers in order of time", () => {
+    const log = { id: "l", at: 900, side: "server" as const, title: "out of stock", project: "inventory", issueId: "", shortId: "", level: "warn", spanId: null };
+    expect(chapterRows({ ...chapter, logs: [log] }, event).find((r) => r.kind === "log")).toMatchObject({ text: "out of stock", project: "inventory", side: "server" });
+  });
+
   it("opens with one sentence, or with none", () => {
-    expect(sentence(chapter ?? null, event, "Ivan")?.map((p) => p.text).join("")).toBe("Ivan clicked Pay $42.80; POST /api/checkout went through api and payment failed with panic.");
+    expect(sentence(chapter, event, "Ivan")?.map((p) => p.text).join("")).toBe("Ivan clicked Pay $42.80; POST /api/checkout went through api; payment failed with panic.");
     expect(sentence(null, event, "Ivan")).toBeNull();
-    expect(sentence(chapter ?? null, { ...event, type: "" }, null)).toBeNull();
+    expect(sentence(chapter, { ...event, type: "" }, null)).toBeNull();
   });
 });
 

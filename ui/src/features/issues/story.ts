@@ -1,6 +1,7 @@
 import { describeAct, type Chapter, type ChapterRequest, type ErrorMark } from "@/lib/chapters";
+import { actIcon } from "@/components/actIcon";
 import type { IconName } from "@/components/Icon";
-import type { Frame } from "@/lib/recording/read";
+import type { Frame } from "@/lib/recording/frames";
 import type { Side, Span, Trace } from "@/lib/trace";
 
 // The Story of one event, as rows in time order. Drawing it is Story.tsx's work.
@@ -34,11 +35,10 @@ export type StoryRow =
   | (Base & { kind: "event" })
   | (Base & { kind: "error"; error: ErrorMark })
   | (Base & { kind: "console"; level: string; text: string })
+  | (Base & { kind: "log"; level: string; text: string; project: string })
   | (Base & { kind: "response"; status: number; type: string; size: number | null; body: string });
 
 const MAX_SPANS = 40;
-
-export const actIcon: Record<string, IconName> = { click: "click", rage: "rage", dead: "click", slow: "click", input: "input", key: "input", navigation: "nav", feedback: "feedback" };
 
 const spanIcon: Record<Span["kind"], IconName> = { http: "http", db: "db", cache: "cache", queue: "queue", rpc: "rpc", view: "eye", other: "rpc" };
 
@@ -61,6 +61,7 @@ export function chapterRows(chapter: Chapter, event: StoryEvent | null, opened: 
   for (const f of chapter.console) {
     if (f.level === "warning" || f.level === "error" || chapter.console.length <= 4) rows.push({ kind: "console", key: `c-${f.at}-${rows.length}`, side: "browser", at: f.at, level: f.level ?? "log", text: f.detail });
   }
+  for (const l of chapter.logs) rows.push({ kind: "log", key: `l-${l.id}`, side: l.side, at: l.at, level: l.level, text: l.title, project: l.project });
   if (event && !told) rows.push({ kind: "event", key: "event", side: event.side, at: event.at });
   return inOrder(rows);
 }
@@ -197,25 +198,20 @@ export function barScale(rows: StoryRow[]): { from: number; to: number } {
 
 /** One sentence from the chapter; null when a part of it is unknown. */
 export function sentence(chapter: Chapter | null, event: StoryEvent, who: string | null): { text: string; strong: boolean }[] | null {
-  const act = chapter?.acts.find((a) => describeAct(a) === chapter.label);
-  if (!chapter || !act || !event.type) return null;
+  if (!chapter || chapter.subject === "" || !event.type) return null;
   const plain = (text: string) => ({ text, strong: false });
   const strong = (text: string) => ({ text, strong: true });
-  const person = who ?? "Someone";
-  const did =
-    act.kind === "navigation" ? [plain(`${person} ${act.detail === "navigate" ? "opened " : "went to "}`), strong(act.title)]
-    : act.kind === "rage" ? [plain(`${person} kept clicking `), strong(act.title)]
-    : act.kind === "click" || act.kind === "slow" || act.kind === "dead" ? [plain(`${person} clicked `), strong(act.title)]
-    : act.kind === "input" ? [plain(`${person} typed in `), strong(act.title)]
-    : null;
-  if (!did) return null;
+  const did = [plain(`${who ?? "Someone"} ${deed[chapter.kind]} `), strong(chapter.subject)];
+  if (event.side === "browser") return [...did, plain(", and the page failed with "), strong(event.type), plain(".")];
   const request = chapter.requests.find((r) => belongs(r, event));
   const req = request?.frame.request;
-  if (event.side === "server") {
-    if (!req) return null;
-    const services = [...new Set(request?.spans.filter((s) => s.side === "server").map((s) => s.project))];
-    const through = services.filter((s) => s !== event.project);
-    return [...did, plain("; "), strong(`${req.method} ${req.path}`), ...(through.length > 0 ? [plain(" went through "), strong(through.join(", "))] : []), plain(" and "), strong(event.project), plain(` failed with ${event.type}.`)];
-  }
-  return [...did, plain(", and the page failed with "), strong(event.type), plain(".")];
+  if (!req) return null;
+  const services = [...new Set(request?.spans.filter((s) => s.side === "server").map((s) => s.project))];
+  const through = services.filter((s) => s !== event.project);
+  return [...did, plain("; "), strong(`${req.method} ${req.path}`), ...(through.length > 0 ? [plain(" went through "), strong(listed(through)), plain(";")] : [plain(" reached")]), plain(" "), strong(event.project), plain(through.length > 0 ? ` failed with ${event.type}.` : `, which failed with ${event.type}.`)];
 }
+
+const deed: Record<Chapter["kind"], string> = { pageload: "opened", navigation: "went to", click: "clicked", dead: "clicked", rage: "kept clicking", input: "typed in" };
+
+/** "api, auth and payment" */
+const listed = (names: string[]) => (names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : (names[0] ?? ""));

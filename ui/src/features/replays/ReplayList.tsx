@@ -12,7 +12,7 @@ import { whoOf } from "@/components/who";
 import { age, clock, count } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useNow } from "@/lib/now";
-import { path } from "@/lib/recording/read";
+import { path } from "@/lib/recording/frames";
 import { replaysOptions } from "./queries";
 import s from "./replayList.module.css";
 

@@ -4,10 +4,10 @@ import { listReplayLinks, listReplays } from "@/api/gen";
 import { listReplayLinksQueryKey, listReplaysQueryKey } from "@/api/gen/@tanstack/react-query.gen";
 import { scopeQuery, type Scope } from "@/app/search";
 
-export function replaysOptions(org: string, scope: Scope, search: { query?: string; sort?: string; cursor?: string }) {
+export function replaysOptions(org: string, scope: Scope, search: { query?: string; sort?: string; cursor?: string; rows?: number }) {
   const options = {
     path: { org },
-    query: { ...scopeQuery(scope), per_page: 25, sort: search.sort ?? "-started_at", ...(search.query ? { query: search.query } : {}), ...(search.cursor ? { cursor: search.cursor } : {}) },
+    query: { ...scopeQuery(scope), per_page: search.rows ?? 25, sort: search.sort ?? "-started_at", ...(search.query ? { query: search.query } : {}), ...(search.cursor ? { cursor: search.cursor } : {}) },
   };
   return queryOptions({
     queryKey: listReplaysQueryKey(options),

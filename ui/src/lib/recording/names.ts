@@ -1,7 +1,15 @@
-import type { DomEvent, Frame } from "./read";
+import type { Frame } from "./frames";
+import type { DomEvent } from "./read";
 
 // What people would call the things they clicked and typed into. SDKs tell an element's own
 // attributes and selector; the words on a button are in the recorded page, under the same node id.
+
+/** An element that was touched, with the name it had at that moment. */
+export interface Name {
+  at: number;
+  nodeId: number;
+  name: string;
+}
 
 type Json = Record<string, unknown>;
 const object = (v: unknown): Json => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Json) : {});
@@ -19,7 +27,7 @@ const MAX_TEXT = 80;
 const MAX_WALK = 200; // nodes read for one name
 
 /** The recorded page as far as names need it: tags, attributes and text by node id. */
-class Page {
+export class Page {
   private nodes = new Map<number, Node>();
 
   apply(event: DomEvent) {
@@ -82,6 +90,18 @@ class Page {
     return shown || attribute(node, "aria-label") || (field ? attribute(node, "placeholder") : attribute(node, "title") || attribute(node, "alt"));
   }
 
+  /** A node and what it stands in, `levels` up. */
+  upwards(id: number, levels: number): number[] {
+    const out: number[] = [];
+    for (let at = id, i = 0; at > 0 && i <= levels; i++) {
+      const node = this.nodes.get(at);
+      if (!node) break;
+      if (node.tag !== "" && node.tag !== "body" && node.tag !== "html") out.push(at);
+      at = node.parent;
+    }
+    return out;
+  }
+
   private buttonText(node: Node): string {
     return /^(submit|button|reset)$/i.test(String(node.attributes.type)) ? attribute(node, "value") : "";
   }
@@ -122,20 +142,47 @@ function readable(text: string): string {
   return /^[*•█\s]*$/.test(line) ? "" : line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;
 }
 
-const named = new Set<Frame["kind"]>(["click", "input", "rage", "dead", "slow"]);
+const ANCESTORS = 4; // a click meets the words inside a button; SDKs name the button
+const MAX_NAMES = 20_000;
 
-/** Gives acts the name their element had on the page at that moment. Both lists are in order of time. */
-export function nameActs(frames: Frame[], dom: DomEvent[]) {
-  const acts = frames.filter((f) => named.has(f.kind) && f.nodeId !== undefined);
-  if (acts.length === 0) return;
-  const page = new Page();
-  let next = 0;
-  let drawn = false; // before the first snapshot there is no page to look at
-  for (const act of acts) {
-    for (let event = dom[next]; event && (!drawn || event.timestamp < act.at); event = dom[++next]) {
-      page.apply(event);
-      drawn ||= event.type === 2;
+/** Plays events over a page and names what is clicked or typed into. Events are in order of time. */
+export function nameTouched(page: Page, dom: readonly DomEvent[]): Name[] {
+  const names: Name[] = [];
+  for (const event of dom) {
+    const touched = touchedBy(event);
+    if (touched !== null && names.length < MAX_NAMES) {
+      for (const nodeId of page.upwards(touched, ANCESTORS)) {
+        const name = page.name(nodeId);
+        if (name) names.push({ at: event.timestamp, nodeId, name });
+      }
     }
-    act.title = page.name(act.nodeId ?? -1) || act.title;
+    page.apply(event);
   }
+  return names;
+}
+
+/** The node of a click (source 2, type 2 or 9: a touch that ends) or of typing (source 5). */
+function touchedBy(event: DomEvent): number | null {
+  const data = object(event.data);
+  if (event.type !== 3 || typeof data.id !== "number") return null;
+  return data.source === 5 || (data.source === 2 && (data.type === 2 || data.type === 9)) ? data.id : null;
+}
+
+const named = new Set<Frame["kind"]>(["click", "input", "rage", "dead", "slow"]);
+const SAME_MS = 1000; // from an act's frame to the event that is it
+
+/** Frames with the names their elements had on the page at that moment. */
+export function withNames(frames: Frame[], names: readonly Name[]): Frame[] {
+  if (names.length === 0) return frames;
+  const byNode = new Map<number, Name[]>();
+  for (const n of names) {
+    const same = byNode.get(n.nodeId);
+    if (same) same.push(n);
+    else byNode.set(n.nodeId, [n]);
+  }
+  return frames.map((f) => {
+    const known = named.has(f.kind) && f.nodeId !== undefined ? byNode.get(f.nodeId) : undefined;
+    const near = known?.reduce((a, b) => (Math.abs(b.at - f.at) < Math.abs(a.at - f.at) ? b : a));
+    return near && Math.abs(near.at - f.at) <= SAME_MS ? { ...f, title: near.name } : f;
+  });
 }

@@ -1,0 +1,71 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { Replay, ReplayLink } from "@/api/gen";
+import { getReplayFramesOptions, listReplayChaptersOptions } from "@/api/gen/@tanstack/react-query.gen";
+import { useProjects } from "@/app/hooks";
+import { toMarks } from "@/components/player/marks";
+import { readChapters, type Chapter, type ChapterRequest, type ErrorMark } from "@/lib/chapters";
+import { readFrames, type Frame, type View } from "@/lib/recording/frames";
+import { withNames, type Name } from "@/lib/recording/names";
+import type { Trace } from "@/lib/trace";
+import { replayLinksOptions } from "./queries";
+
+/** All that is known of a session without its pictures: what every panel is drawn from. */
+export interface Session {
+  start: number;
+  end: number;
+  frames: Frame[];
+  views: View[];
+  chapters: Chapter[];
+  /** Requests no act set off. */
+  background: ChapterRequest[];
+  /** Of both sides, in order of time; also those before and after the recording. */
+  errors: ErrorMark[];
+  /** More frames were recorded than are told. */
+  truncated: boolean;
+}
+
+const LIVE_MS = 15_000;
+
+export const isLive = (r: Replay | undefined): boolean => r?.hindsight.lastReceived != null && Date.now() - Date.parse(r.hindsight.lastReceived) < LIVE_MS;
+
+const none: ReplayLink[] = [];
+
+/** A session from its frames, chapters and links; asked again while it goes on. `trace` fills up what servers did, `names` what elements were called. */
+export function useSession(org: string, replay: Replay | undefined, trace: Trace | null, names: readonly Name[]) {
+  const id = replay?.id ?? "";
+  const enabled = replay !== undefined && replay.hindsight.state !== "deleted" && replay.count_segments > 0;
+  const refetchInterval = isLive(replay) ? 5000 : (false as const);
+  const frames = useQuery({ ...getReplayFramesOptions({ path: { org, replay: id } }), enabled, refetchInterval });
+  const chapters = useQuery({ ...listReplayChaptersOptions({ path: { org, replay: id } }), enabled, refetchInterval });
+  const links = useQuery({ ...replayLinksOptions(org, id), enabled: replay !== undefined });
+  const { projects } = useProjects();
+  const read = useMemo(() => (frames.data ? readFrames(frames.data.frames) : null), [frames.data]);
+  const marks = useMemo(() => toMarks(links.data ?? none), [links.data]);
+  const named = useMemo(() => (read ? withNames(read.frames, names) : null), [read, names]);
+  const session = useMemo((): Session | null => {
+    if (!frames.data || !read || !named || !chapters.data) return null;
+    const slugs = new Map(projects.map((p) => [Number(p.id), p.slug]));
+    const told = readChapters({ chapters: chapters.data.chapters, frames: named, trace, marks, slugOf: (n) => slugs.get(n) ?? "" });
+    const errors = [...told.chapters.flatMap((c) => c.errors), ...told.loose];
+    const known = new Set(errors.map((e) => e.id));
+    return {
+      // The player's time begins with the first page drawn; a replay, with its navigation before that.
+      start: read.views[0]?.at ?? (frames.data.startedAt ? Date.parse(frames.data.startedAt) : (read.frames[0]?.at ?? 0)),
+      end: frames.data.finishedAt ? Date.parse(frames.data.finishedAt) : (read.frames.at(-1)?.end ?? 0),
+      frames: named,
+      views: read.views,
+      chapters: told.chapters,
+      background: told.background,
+      errors: [...errors, ...marks.filter((m) => !known.has(m.id))].sort((a, b) => a.at - b.at),
+      truncated: frames.data.truncated,
+    };
+  }, [frames.data, read, named, chapters.data, projects, trace, marks]);
+  return {
+    session,
+    links: links.data ?? none,
+    isError: frames.isError || chapters.isError,
+    error: frames.error ?? chapters.error,
+    refetch: () => void Promise.all([frames.refetch(), chapters.refetch()]),
+  };
+}
