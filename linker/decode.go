@@ -26,6 +26,8 @@ type message struct {
 	header *envelope.Header
 	w      *store.Write
 	refs   []store.ItemRef // items whose links are judged after the commit
+
+	wanting []wanting // uploads that would explain its events
 }
 
 // item is one item of a message, held in memory.

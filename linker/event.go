@@ -17,7 +17,7 @@ import (
 func (m *message) eventItem(ctx context.Context, it *item) error {
 	switch it.Type {
 	case "event":
-		return m.event(it)
+		return m.event(ctx, it)
 	case "transaction":
 		return m.transaction(it)
 	}
@@ -25,11 +25,11 @@ func (m *message) eventItem(ctx context.Context, it *item) error {
 }
 
 // event stores an error or message with its issue.
-func (m *message) event(it *item) error { return m.eventOf(it, nil) }
+func (m *message) event(ctx context.Context, it *item) error { return m.eventOf(ctx, it, nil) }
 
 // eventOf stores an event; told, when not nil, is what else is known of its replay, and the event has an id
 // of its own then, whatever the envelope's is.
-func (m *message) eventOf(it *item, told *link.Facts) error {
+func (m *message) eventOf(ctx context.Context, it *item, told *link.Facts) error {
 	ev, err := envelope.ParseEvent(it.payload)
 	if err != nil {
 		m.refuse(it, "invalid_json")
@@ -60,6 +60,7 @@ func (m *message) eventOf(it *item, told *link.Facts) error {
 		trace = m.receivedTrace(ev)
 	}
 	facts.TraceID = trace
+	wanted := m.symbolicate(ctx, ev) // before it is grouped: by the names that people wrote
 	g := grouping.Group(ev)
 	row, err := m.eventRow(ev, trace, g)
 	if err != nil {
@@ -69,7 +70,7 @@ func (m *message) eventOf(it *item, told *link.Facts) error {
 	if err != nil {
 		return fmt.Errorf("event %s: metadata: %w", ev.EventID, err)
 	}
-	m.w.Events = append(m.w.Events, store.EventWrite{Event: row, Hashes: g.Hashes, Algorithm: g.Algorithm, Outcomes: m.accepted(it),
+	m.w.Events = append(m.w.Events, store.EventWrite{Event: row, Hashes: g.Hashes, Algorithm: g.Algorithm, Wanted: wanted, Outcomes: m.accepted(it),
 		Issue: store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}})
 	m.hint(ev, &row)
 	if m.ExpectsReplay && !trace.IsZero() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/linker/normalize"
+	"github.com/hindsight-dev/hindsight/linker/symbolicate"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -58,6 +59,9 @@ type Linker struct {
 	log    *slog.Logger
 	m      *metrics
 	agents normalize.Agents
+
+	symbols *symbolicate.Symbolicator
+	uploads *uploads
 }
 
 // New makes a linker; [Linker.Run] starts it.
@@ -78,8 +82,12 @@ func New(cfg Config) (*Linker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
-	return &Linker{cfg: cfg, log: cfg.Log.With("component", "linker"), m: m, agents: normalize.NewAgents()}, nil
+	return &Linker{cfg: cfg, log: cfg.Log.With("component", "linker"), m: m, agents: normalize.NewAgents(),
+		symbols: symbolicate.New(symbolBytes), uploads: &uploads{store: cfg.Store}}, nil
 }
+
+// symbolBytes bounds the parsed source maps and debug files that are kept in memory.
+const symbolBytes = 256 << 20
 
 // Run consumes until ctx ends, then finishes the batches in hand. If one consumer fails, all stop.
 func (l *Linker) Run(ctx context.Context) error {
@@ -99,6 +107,8 @@ func (l *Linker) Run(ctx context.Context) error {
 	keeping.Go(func() { l.deriveChapters(ctx) })
 	keeping.Go(func() { l.keepRecordings(ctx) })
 	keeping.Go(func() { l.regroup(ctx) })
+	keeping.Go(func() { l.assemble(ctx) })
+	keeping.Go(func() { l.remap(ctx) })
 	wg.Wait()
 	cancel()
 	keeping.Wait()
@@ -166,6 +176,9 @@ func (l *Linker) handle(ctx context.Context, kind stream.Kind, batch []*stream.D
 	start := time.Now()
 	if err := l.join(ctx, msgs, did); err != nil {
 		return storeError(fmt.Errorf("join: %w", err))
+	}
+	if err := l.arrived(ctx, msgs); err != nil {
+		return storeError(err)
 	}
 	l.m.joins.Observe(time.Since(start).Seconds())
 	l.sweep(ctx, did.Orphans)

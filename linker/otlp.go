@@ -30,7 +30,7 @@ const (
 
 // otelTraces stores an OpenTelemetry export of spans: each as a span that came by itself, and each exception
 // recorded on one as an error, so that a service without any Sentry SDK has issues.
-func (m *message) otelTraces(_ context.Context, it *item) error {
+func (m *message) otelTraces(ctx context.Context, it *item) error {
 	var data tracepb.TracesData
 	if err := readOTel(it, &data); err != nil {
 		m.refuse(it, "invalid_otlp")
@@ -39,7 +39,7 @@ func (m *message) otelTraces(_ context.Context, it *item) error {
 	for _, rs := range data.GetResourceSpans() {
 		for _, ss := range rs.GetScopeSpans() {
 			for _, s := range ss.GetSpans() {
-				if err := m.otelSpan(it, rs.GetResource(), s); err != nil {
+				if err := m.otelSpan(ctx, it, rs.GetResource(), s); err != nil {
 					return err
 				}
 			}
@@ -92,7 +92,7 @@ func hexToBase64(v any, depth int) any {
 	return v
 }
 
-func (m *message) otelSpan(it *item, r *resourcepb.Resource, s *tracepb.Span) error {
+func (m *message) otelSpan(ctx context.Context, it *item, r *resourcepb.Resource, s *tracepb.Span) error {
 	one := 1
 	h := envelope.ItemHeader{Type: "span", ItemCount: &one}
 	size := int64(proto.Size(s))
@@ -119,7 +119,7 @@ func (m *message) otelSpan(it *item, r *resourcepb.Resource, s *tracepb.Span) er
 			continue
 		}
 		exceptions++
-		if err := m.otelException(it, span, e, i); err != nil {
+		if err := m.otelException(ctx, it, span, e, i); err != nil {
 			return err
 		}
 	}
@@ -258,7 +258,7 @@ func otelValue(v *commonpb.AnyValue, depth int) any {
 }
 
 // otelException makes an error of an exception that a span recorded: grouped and linked as any other.
-func (m *message) otelException(it *item, s *envelope.Span, e *tracepb.Span_Event, index int) error {
+func (m *message) otelException(ctx context.Context, it *item, s *envelope.Span, e *tracepb.Span_Event, index int) error {
 	x, a := otelAttributes(e.GetAttributes()), s.Attributes
 	at := otelTime(e.GetTimeUnixNano())
 	if at.IsZero() {
@@ -292,7 +292,7 @@ func (m *message) otelException(it *item, s *envelope.Span, e *tracepb.Span_Even
 	}
 	m.mayBeSession(a, store.ItemEvent, id, s.TraceID.String())
 	facts := attributeFacts(a, s.TraceID)
-	return m.eventOf(&item{ItemHeader: envelope.ItemHeader{Type: "event"}, position: it.position, payload: payload}, &facts)
+	return m.eventOf(ctx, &item{ItemHeader: envelope.ItemHeader{Type: "event"}, position: it.position, payload: payload}, &facts)
 }
 
 // otelLogs stores an OpenTelemetry export of logs.

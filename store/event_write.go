@@ -14,7 +14,8 @@ type EventWrite struct {
 	Hashes    []string // grouping hashes, the most wanted first; at least one
 	Older     []string // what older algorithms called it: looked up after Hashes, never remembered
 	Algorithm string
-	Issue     Issue // what a new issue gets from this event: type, title, culprit, metadata, …
+	Issue     Issue    // what a new issue gets from this event: type, title, culprit, metadata, …
+	Wanted    []string // artifacts that would explain its frames, see [WantDebugID]
 	Outcomes  []Outcome
 
 	from *Write // the message it came in
@@ -74,6 +75,9 @@ func (b *batch) events(ctx context.Context) error {
 	}
 	changes, err := b.updateIssues(ctx, stored, created)
 	if err != nil {
+		return err
+	}
+	if err := b.unmapped(ctx, stored); err != nil {
 		return err
 	}
 	return b.signals(ctx, changes)
