@@ -49,6 +49,7 @@ func TestIssueLists(t *testing.T) {
 			"is:resolved OR project:shop-web": 1, "(is:resolved OR project:shop-web) card": 1, "!(project:shop-web OR project:shop-api)": 0, "platform:go": 1,
 			"error.value:*declined*": 2, "error.type:*errorString": 2, "error.unhandled:true": 2, "user.id:7": 2, "user.email:x": 0, "side:frontend": 1,
 			"trace:" + traceA: 2, "is:assigned": 0, "assigned:none": 2, "replay:" + replayA: 2, "replay:" + lost: 0, "title:CARD": 2, "culprit:charge": 2,
+			"browser.name:Chrome": 2, "tags[browser.name]:chr*": 2, "!browser.name:Chrome": 0, "user.email:*@example.com": 2, "unknown.key:1": 0, "has:nothing": 0, "!has:nothing": 2, "user:id:7": 2,
 			"release:\"'; DROP TABLE issues; --\"": 0,
 		} {
 			r := w.get(org + "issues/?query=" + escape(query))
@@ -56,7 +57,7 @@ func TestIssueLists(t *testing.T) {
 				t.Errorf("query %q: %d issues, want %d", query, got, want)
 			}
 		}
-		for _, bad := range []string{"is:nope", "level:loud", "(card", "card)", "\"card", "timesSeen:>many", "firstSeen:yesterday", "environment:", "unknown.key:1", "OR card", "has:nothing", strings.Repeat("a ", 21)} {
+		for _, bad := range []string{"is:nope", "level:loud", "(card", "card)", "\"card", "timesSeen:>many", "firstSeen:yesterday", "environment:", "OR card", "count():>5", strings.Repeat("a ", 21)} {
 			r := w.do(w.acme.token, "GET", org+"issues/?query="+escape(bad), "")
 			if r.Code != 400 || decode[struct{ Detail string }](r).Detail == "" {
 				t.Errorf("query %q: %d %s", bad, r.Code, r.Body)

@@ -54,6 +54,13 @@ func (a *API) searchContext(ctx context.Context, rq *request, set *projectSet) s
 			}
 			return 0, false
 		},
+		Issue: func(shortID string) (int64, bool) {
+			i, err := a.Store.IssueByShortID(ctx, rq.scope, shortID)
+			if err != nil {
+				return 0, false
+			}
+			return i.ID, true
+		},
 	}
 }
 
@@ -159,7 +166,7 @@ func (a *API) issueQuery(ctx context.Context, rq *request, set *projectSet, p Is
 		return q, err
 	}
 	if envs := nonEmpty(p.Environment); len(envs) > 0 {
-		q.Filter = store.And(q.Filter, store.Filter{Op: store.FilterEq, Field: "environment", Values: anys(envs)})
+		q.Filter = store.And(q.Filter, store.Filter{Op: store.FilterEq, Field: store.TagField + "environment", Values: anys(envs)})
 	}
 	q.FromMS, q.ToMS, err = a.window(p.WindowParams, 90*24*time.Hour)
 	return q, err

@@ -133,6 +133,7 @@ func (w *world) event(o *tenant, p *store.Project, id, side string, at time.Time
 	must(w.t, err)
 	ms := at.UnixMilli()
 	return store.EventWrite{Hashes: []string{p.Slug}, Algorithm: "v1",
+		Tags: []store.Tag{{Key: "@error.type", Value: "*errors.errorString"}, {Key: "@user.id", Value: "7"}, {Key: "@user.email", Value: "bob@example.com"}, {Key: "browser.name", Value: "Chrome"}},
 		Event: store.Event{ProjectID: p.ID, EventID: id, OrgID: o.org.ID, Level: "error", Platform: p.Platform, Title: "*errors.errorString: card declined 100%", Culprit: "shop.Charge",
 			TimestampMS: ms, ReceivedMS: ms, TraceID: ptr(traceA), SpanID: ptr(childID), Environment: "production", Release: "shop@1.0.0", UserKey: "id:7", Unhandled: true, Side: side, Payload: packed},
 		Issue: store.Issue{OrgID: o.org.ID, ProjectID: p.ID, Status: store.IssueUnresolved, Substatus: "new", Level: "error", Platform: p.Platform, Type: "error",

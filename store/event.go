@@ -34,6 +34,7 @@ type Event struct {
 	Side          string  `bun:"side"`
 	ExpectsReplay bool    `bun:"expects_replay"` // its sentry-trace said that a replay was running
 	Payload       []byte  `bun:"payload"`
+	Tags          string  `bun:"tags,nullzero,default:'{}'"` // JSON object, see [TagsOf]
 }
 
 // Attachment is a file that came with an event; its bytes are in Blobs.

@@ -8,63 +8,6 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// EventQuery asks for events of an issue or of a project. Payloads come only with WithPayload.
-type EventQuery struct {
-	IssueID      int64 // or
-	ProjectID    int64
-	Environments []string
-	FromMS, ToMS int64 // zero is open
-	Filter       Filter
-	WithPayload  bool
-	Page         Page
-}
-
-// eventFields are what events can be filtered by.
-var eventFields = map[string]field{
-	"event.id": {expr: "e.event_id"}, "level": {expr: "e.level"}, "platform": {expr: "e.platform"}, "title": {expr: "e.title"},
-	"culprit": {expr: "e.culprit"}, "environment": {expr: "e.environment"}, "release": {expr: "e.release"}, "trace": {expr: "e.trace_id"},
-	"user": {expr: "e.user_key"}, "unhandled": {expr: "e.unhandled"}, "side": {expr: "e.side"}, "event.timestamp": {expr: "e.timestamp_ms"},
-	"issue_id": {expr: "e.issue_id"}, "project_id": {expr: "e.project_id"},
-	"replay": {expr: "fl.replay_id", in: "SELECT 1 FROM replay_links AS fl JOIN replays AS fr ON fr.org_id = fl.org_id AND fr.replay_id = fl.replay_id " +
-		"AND fr.state = 'live' WHERE fl.org_id = e.org_id AND fl.item_kind = 'event' AND fl.item_id = e.event_id AND " + countedLink("fl")},
-}
-
-// Events gives a page of events, the newest first.
-func (s *Store) Events(ctx context.Context, scope Scope, in EventQuery) (Paged[Event], error) {
-	var rows []Event
-	q := s.read.NewSelect().Model(&rows).Where("e.org_id = ?", scope.OrgID)
-	if !in.WithPayload {
-		q = q.ExcludeColumn("payload")
-	}
-	if in.IssueID != 0 {
-		ids, err := s.mergingInto(ctx, in.IssueID)
-		if err != nil {
-			return Paged[Event]{}, err
-		}
-		q = q.Where("e.issue_id IN (?)", bun.List(ids))
-	} else {
-		q = q.Where("e.project_id = ?", in.ProjectID)
-	}
-	if len(in.Environments) > 0 {
-		q = q.Where("e.environment IN (?)", bun.List(in.Environments))
-	}
-	if in.FromMS != 0 {
-		q = q.Where("e.timestamp_ms >= ?", in.FromMS)
-	}
-	if in.ToMS != 0 {
-		q = q.Where("e.timestamp_ms <= ?", in.ToMS)
-	}
-	where, args, err := in.Filter.where(eventFields)
-	if err != nil {
-		return Paged[Event]{}, err
-	}
-	q = keyset(q.Where(where, args...), in.Page, order{expr: "e.timestamp_ms", tie: "e.event_id", tieValue: textTie})
-	if err := q.Scan(ctx); err != nil {
-		return Paged[Event]{}, border(fmt.Errorf("list events: %w", err))
-	}
-	return paged(rows, in.Page, func(e Event) Cursor { return Cursor{Value: e.TimestampMS, Tie: e.EventID} }), nil
-}
-
 func textTie(tie string) any { return tie }
 
 // Event gives an event of one of the scope's projects, with its payload.

@@ -16,6 +16,8 @@ type EventWrite struct {
 	Algorithm string
 	Issue     Issue    // what a new issue gets from this event: type, title, culprit, metadata, …
 	Wanted    []string // artifacts that would explain its frames, see [WantDebugID]
+	Tags      []Tag    // what it is found by, among events, issues and projects
+	Marks     []Tag    // what only its issue is found by, several to a key: the frames of its stack
 	Outcomes  []Outcome
 
 	from *Write // the message it came in
@@ -73,6 +75,7 @@ func (b *batch) events(ctx context.Context) error {
 	if err := b.dropEmptyIssues(ctx, created, stored); err != nil {
 		return err
 	}
+	b.stored = stored
 	changes, err := b.updateIssues(ctx, stored, created)
 	if err != nil {
 		return err
@@ -117,6 +120,12 @@ func byProject(es []*EventWrite, values func(*EventWrite) []string) map[int64][]
 func (b *batch) insertEvents(ctx context.Context, todo []*EventWrite) ([]*EventWrite, error) {
 	rows := make([]Event, 0, len(todo))
 	for _, e := range todo {
+		e.addColumns()
+		tags, err := tagsJSON(e.Tags)
+		if err != nil {
+			return nil, err
+		}
+		e.Event.Tags = tags
 		rows = append(rows, e.Event)
 	}
 	var inserted []Event

@@ -45,6 +45,9 @@ type field struct {
 
 	word   string              // of FilterMatch: the condition, with one placeholder; in ends where it goes
 	phrase func(string) string // makes its argument
+
+	or    func(Filter) (string, []any) // another condition that is enough; empty: none for this comparison
+	drive drive                        // nil: no index finds what fits
 }
 
 // where writes a filter as SQL with placeholders. Only the constants of fields and these words get
@@ -79,6 +82,11 @@ func (f Filter) where(fields map[string]field) (string, []any, error) {
 	args = append(append([]any{}, fd.args...), args...)
 	if fd.in != "" {
 		s = "EXISTS (" + fd.in + " AND " + s + ")"
+	}
+	if fd.or != nil {
+		if other, more := fd.or(f); other != "" {
+			s, args = s+" OR ("+other+")", append(args, more...)
+		}
 	}
 	return "(" + s + ")", args, nil
 }
@@ -125,7 +133,7 @@ func (f Filter) compare(expr string) (string, []any) {
 	case FilterLte:
 		return expr + " <= ?", f.Values[:1]
 	case FilterLike:
-		return "LOWER(" + expr + ") LIKE ? ESCAPE '!'", []any{likePattern(f.Parts)}
+		return "LOWER(" + expr + ` COLLATE "binary") LIKE ? ESCAPE '!'`, []any{likePattern(f.Parts)}
 	}
 	if len(f.Values) == 1 {
 		return expr + " = ?", f.Values
@@ -140,7 +148,7 @@ func likePattern(parts []string) string {
 	escape := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 	out := make([]string, len(parts))
 	for i, p := range parts {
-		out[i] = escape.Replace(strings.ToLower(p))
+		out[i] = escape.Replace(fold(p))
 	}
 	return strings.Join(out, "%")
 }

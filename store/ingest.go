@@ -62,8 +62,8 @@ type ReplayKey struct {
 }
 
 // Ingest stores a batch in one transaction: all of it or nothing. Rows that exist already stay as they
-// are. It takes its locks in one order (messages, projects, issues, replays, links, outcomes; each sorted
-// by key), so that two batches never wait for each other in a circle.
+// are. It takes its locks in one order (messages, projects, issues, replays, links, tags, outcomes; each
+// sorted by key), so that two batches never wait for each other in a circle.
 func (s *Store) Ingest(ctx context.Context, ws []*Write) (*Ingested, error) {
 	var out *Ingested
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -78,7 +78,7 @@ func (s *Store) Ingest(ctx context.Context, ws []*Write) (*Ingested, error) {
 			{"events", b.events}, {"attachments", b.attachments}, {"spans", b.spans}, {"replays", b.replays},
 			{"traces", b.traces}, {"links", b.links}, {"sessions", b.sessions}, {"logs", b.logs},
 			{"feedback", b.feedback}, {"check-ins", b.checkIns}, {"raw items", b.rawItems}, {"hints", b.hints},
-			{"outcomes", b.outcomes}, {"stale", b.stale},
+			{"tags", b.tags}, {"outcomes", b.outcomes}, {"stale", b.stale},
 		} {
 			if err := step.run(ctx); err != nil {
 				return fmt.Errorf("%s: %w", step.name, err)
@@ -102,6 +102,7 @@ type batch struct {
 
 	dropped   map[*Write]bool // messages whose event had been stored before
 	discarded map[*Write]bool // messages whose event nobody wants to see again
+	stored    []*EventWrite   // events that were not
 
 	facts linkFacts // of all fresh messages, filled by the steps
 	tally tally

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,38 +31,6 @@ type IssueQuery struct {
 	Page     Page
 }
 
-// eventOf reaches an issue's events.
-const eventOf = "SELECT 1 FROM events AS fe WHERE fe.issue_id = i.id"
-
-// issueFields are what issues can be filtered by.
-var issueFields = map[string]field{
-	"id": {expr: "i.id"}, "number": {expr: "i.number"}, "project_id": {expr: "i.project_id"}, "status": {expr: "i.status"},
-	"substatus": {expr: "i.substatus"}, "level": {expr: "i.level"}, "platform": {expr: "i.platform"}, "type": {expr: "i.type"},
-	"title": {expr: "i.title"}, "culprit": {expr: "i.culprit"}, "logger": {expr: "i.logger"}, "unhandled": {expr: "i.unhandled"},
-	"first_seen_ms": {expr: "i.first_seen_ms"}, "last_seen_ms": {expr: "i.last_seen_ms"},
-	"times_seen": {expr: "i.times_seen"}, "users_seen": {expr: "i.users_seen"},
-	"first_release": {expr: "i.first_release"}, "last_release": {expr: "i.last_release"}, "assignee_id": {expr: "i.assignee_id"},
-	"assigned":        {expr: "(i.assignee_id IS NOT NULL)"},
-	"event.id":        {expr: "fe.event_id", in: eventOf},
-	"environment":     {expr: "fe.environment", in: eventOf},
-	"release":         {expr: "fe.release", in: eventOf},
-	"trace":           {expr: "fe.trace_id", in: eventOf},
-	"user":            {expr: "fe.user_key", in: eventOf},
-	"side":            {expr: "fe.side", in: eventOf},
-	"event.timestamp": {expr: "fe.timestamp_ms", in: eventOf},
-	"replay": {expr: "fl.replay_id", in: "SELECT 1 FROM replay_links AS fl JOIN replays AS fr ON fr.org_id = fl.org_id AND fr.replay_id = fl.replay_id " +
-		"AND fr.state = 'live' WHERE fl.org_id = i.org_id AND fl.issue_id = i.id AND " + countedLink("fl")},
-}
-
-// metadataFields are the parts of an issue's metadata, which is JSON: the engines spell that differently.
-func (s *Store) issueFields() map[string]field {
-	fs := maps.Clone(issueFields)
-	for _, key := range []string{"type", "value", "filename", "function"} {
-		fs["metadata."+key] = field{expr: s.jsonText("i.metadata", key)}
-	}
-	return fs
-}
-
 // jsonText is the text of a member of a JSON column. column and key are constants of this package.
 func (s *Store) jsonText(column, key string) string {
 	if s.read.Dialect().Name() == dialect.PG {
@@ -71,37 +39,17 @@ func (s *Store) jsonText(column, key string) string {
 	return "json_extract(" + column + ", '$." + key + "')"
 }
 
-func (s *Store) issuesWhere(q *bun.SelectQuery, scope Scope, in IssueQuery) (*bun.SelectQuery, error) {
-	q = q.Where("i.org_id = ?", scope.OrgID)
-	if len(in.Projects) > 0 {
-		q = q.Where("i.project_id IN (?)", bun.List(in.Projects))
-	}
-	if in.FromMS != 0 {
-		q = q.Where("i.last_seen_ms >= ?", in.FromMS)
-	}
-	if in.ToMS != 0 {
-		q = q.Where("i.first_seen_ms <= ?", in.ToMS)
-	}
-	where, args, err := in.Filter.where(s.issueFields())
-	if err != nil {
-		return nil, err
-	}
-	return q.Where(where, args...), nil
-}
-
 // Issues gives a page of issues.
 func (s *Store) Issues(ctx context.Context, scope Scope, in IssueQuery) (Paged[Issue], error) {
-	sort := map[string]string{IssuesByLastSeen: "i.last_seen_ms", IssuesByFirstSeen: "i.first_seen_ms",
-		IssuesByEvents: "i.times_seen", IssuesByUsers: "i.users_seen"}[in.Sort]
-	if sort == "" {
+	if !slices.Contains([]string{IssuesByLastSeen, IssuesByFirstSeen, IssuesByEvents, IssuesByUsers}, in.Sort) {
 		return Paged[Issue]{}, fmt.Errorf("%w: issues are not sorted by %q", ErrInvalid, in.Sort)
 	}
 	var rows []Issue
-	q, err := s.issuesWhere(s.read.NewSelect().Model(&rows), scope, in)
+	q, columns, err := s.listedIssues(ctx, s.read.NewSelect().Model(&rows), scope, in)
 	if err != nil {
 		return Paged[Issue]{}, err
 	}
-	q = keyset(q, in.Page, order{expr: sort, tie: "i.id", tieValue: decimalTie})
+	q = keyset(q, in.Page, order{expr: columns + in.Sort, tie: "i.id", tieValue: decimalTie})
 	if err := q.Scan(ctx); err != nil {
 		return Paged[Issue]{}, border(fmt.Errorf("list issues: %w", err))
 	}
@@ -120,7 +68,7 @@ func decimalTie(tie string) any {
 
 // CountIssues counts up to limit issues.
 func (s *Store) CountIssues(ctx context.Context, scope Scope, in IssueQuery, limit int) (int64, error) {
-	q, err := s.issuesWhere(s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("1"), scope, in)
+	q, _, err := s.listedIssues(ctx, s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("1"), scope, in)
 	if err != nil {
 		return 0, err
 	}

@@ -117,7 +117,10 @@ func TestListQueriesUseIndexes(t *testing.T) {
 		after := &store.Cursor{Value: 5, Tie: "7"}
 		calls := map[string]func() error{}
 		for _, sort := range []string{store.IssuesByLastSeen, store.IssuesByFirstSeen, store.IssuesByEvents, store.IssuesByUsers} {
-			for name, f := range map[string]store.Filter{"all": {}, "unresolved": unresolved, "environment": {Op: store.FilterEq, Field: "environment", Values: []any{"prod"}},
+			for name, f := range map[string]store.Filter{"all": {}, "unresolved": unresolved, "tag": {Op: store.FilterEq, Field: "tag:environment", Values: []any{"prod"}}, "pattern": {Op: store.FilterLike, Field: "tag:user", Parts: []string{"", "@x.de"}},
+				"two tags": store.And(store.Filter{Op: store.FilterEq, Field: "tag:a", Values: []any{"b"}}, store.Filter{Op: store.FilterEq, Field: "tag:c", Values: []any{"d"}}),
+				"text":     {Op: store.FilterLike, Field: "text", Parts: []string{"", "declined", ""}}, "title": {Op: store.FilterLike, Field: "title", Parts: []string{"", "declined", ""}},
+				"many": {Op: store.FilterGt, Field: "times_seen", Values: []any{int64(10)}}, "frame": {Op: store.FilterEq, Field: "tag:@stack.function", Values: []any{"f"}},
 				"replay": {Op: store.FilterEq, Field: "replay", Values: []any{id}}} {
 				q := store.IssueQuery{Filter: f, FromMS: 1, ToMS: 99, Sort: sort, Page: store.Page{Limit: 25, Cursor: after}}
 				calls["issues "+sort+" "+name] = func() error { _, err := s.Issues(ctx, scope, q); return err }
@@ -137,6 +140,15 @@ func TestListQueriesUseIndexes(t *testing.T) {
 			_, err := s.Events(ctx, scope, store.EventQuery{IssueID: 1, Page: store.Page{Limit: 5, Cursor: after}})
 			return err
 		})
+		for name, f := range map[string]store.Filter{"all": {}, "tag": {Op: store.FilterEq, Field: "tag:browser", Values: []any{"x"}}, "pattern": {Op: store.FilterLike, Field: "tag:browser", Parts: []string{"", "x"}},
+			"text": {Op: store.FilterLike, Field: "title", Parts: []string{"", "declined", ""}}, "replay": {Op: store.FilterEq, Field: "replay", Values: []any{id}}, "trace": {Op: store.FilterEq, Field: "trace", Values: []any{id}},
+			"environment": {Op: store.FilterEq, Field: "environment", Values: []any{"prod"}}, "frame": {Op: store.FilterEq, Field: "tag:@stack.function", Values: []any{"f"}}} {
+			for where, q := range map[string]store.EventQuery{"": {}, " of issue": {IssueID: 1}, " of project": {ProjectID: 1}, " of projects": {Projects: []int64{1, 2}}} {
+				q.Filter, q.FromMS, q.Page = f, 1, store.Page{Limit: 5, Cursor: after}
+				add("events "+name+where, func() error { _, err := s.Events(ctx, scope, q); return err })
+				add("count events "+name+where, func() error { _, err := s.CountEvents(ctx, scope, q, 100); return err })
+			}
+		}
 		add("events of project", func() error {
 			_, err := s.Events(ctx, scope, store.EventQuery{ProjectID: 1, Page: store.Page{Limit: 5, Cursor: after}})
 			return err

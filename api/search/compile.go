@@ -16,6 +16,7 @@ type Context struct {
 	UserID  int64                               // who "me" is; 0: nobody
 	Project func(slugOrID string) (int64, bool) // of the organisation that is searched
 	Member  func(email string) (int64, bool)    // likewise; nil: nobody is known by e-mail
+	Issue   func(shortID string) (int64, bool)  // likewise; nil: none is known
 }
 
 // key compiles the terms of one key.
@@ -46,9 +47,12 @@ func (s subject) compile(c Context, n Node) (store.Filter, error) {
 		if n.Key == "has" {
 			return s.presence(n)
 		}
+		if strings.HasSuffix(n.Key, ")") {
+			return store.Filter{}, errorf("Aggregate filters (%s) are not supported in searches of %s.", clip(n.Key), strings.ToLower(s.name))
+		}
 		k, ok := s.keys[n.Key]
 		if !ok && s.other != nil {
-			k, _ = s.other(tagName(n.Key))
+			k, _ = s.other(n.Key)
 			ok = true
 		}
 		if !ok {
@@ -76,7 +80,7 @@ func (s subject) presence(t Term) (store.Filter, error) {
 	for _, v := range t.Values {
 		p, ok := s.has[v.Text]
 		if !ok && s.other != nil {
-			_, p = s.other(tagName(v.Text))
+			_, p = s.other(v.Text)
 			ok = true
 		}
 		if !ok {
@@ -336,24 +340,4 @@ func projectKey(c Context, t Term) (store.Filter, error) {
 		return store.Filter{Op: store.FilterAny}, nil
 	}
 	return f, nil
-}
-
-// userKey compares one kind of a stored user key ("id:7"); an empty kind takes the value as it is.
-func userKey(field, kind string) key {
-	return func(_ Context, t Term) (store.Filter, error) {
-		if err := ops(t, "="); err != nil {
-			return store.Filter{}, err
-		}
-		f := store.Filter{Op: store.FilterAny}
-		for _, v := range t.Values {
-			if v.Wild() {
-				parts := slices.Clone(v.Wildcard)
-				parts[0] = kind + parts[0]
-				f.Subs = append(f.Subs, store.Filter{Op: store.FilterLike, Field: field, Parts: parts})
-			} else {
-				f.Subs = append(f.Subs, eq(field, kind+v.Text))
-			}
-		}
-		return f, nil
-	}
 }

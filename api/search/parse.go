@@ -20,6 +20,8 @@ type Error struct{ text string }
 
 func (e *Error) Error() string { return e.text }
 
+var errDeep = errorf("The search query is nested deeper than %d levels.", maxDepth)
+
 func errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
 
 // Node is one of [And], [Or], [Not], [Term], [Text].
@@ -162,16 +164,16 @@ func (p *parser) and(depth int) (Node, error) {
 
 func (p *parser) unary(depth int) (Node, error) {
 	if p.in[p.pos] == '!' && p.pos+1 < len(p.in) && p.in[p.pos+1] != ' ' {
+		if depth >= maxDepth {
+			return nil, errDeep
+		}
 		p.pos++
 		n, err := p.unary(depth + 1)
-		if depth > maxDepth {
-			return nil, errorf("The search query is nested too deep.")
-		}
 		return Not{n}, err
 	}
 	if p.in[p.pos] == '(' {
 		if depth >= maxDepth {
-			return nil, errorf("The search query is nested too deep.")
+			return nil, errDeep
 		}
 		p.pos++
 		n, err := p.or(depth + 1)
@@ -216,7 +218,8 @@ func (p *parser) term() (Node, error) {
 	return Text{v}, nil
 }
 
-// keyPrefix recognises key: at the front of s: letters, digits, _ . - and tags[name].
+// keyPrefix recognises key: at the front of s: letters, digits, _ . -, tags[name] and aggregates such as
+// p95(span.duration).
 func keyPrefix(s string) (key string, length int) {
 	for i, r := range s {
 		switch {
@@ -233,6 +236,12 @@ func keyPrefix(s string) (key string, length int) {
 				return "", 0
 			}
 			return name + "[" + strings.Trim(s[i+1:end], `"`) + "]", end + 2
+		case r == '(' && i > 0:
+			end := strings.IndexByte(s, ')')
+			if end < 0 || end+1 >= len(s) || s[end+1] != ':' || strings.ContainsAny(s[i+1:end], "( \"") {
+				return "", 0
+			}
+			return s[:end+1], end + 2
 		case unicode.IsLetter(r), unicode.IsDigit(r), r == '_', r == '.', r == '-':
 		default:
 			return "", 0
@@ -257,6 +266,10 @@ func (p *parser) filter(key string) (Node, error) {
 		}
 	}
 	t := Term{Key: key, Op: op}
+	match, err := p.matcher(key)
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case p.pos < len(p.in) && p.in[p.pos] == '[':
 		vs, err := p.list(key)
@@ -277,10 +290,40 @@ func (p *parser) filter(key string) (Node, error) {
 		}
 		t.Values = []Value{v}
 	}
+	for i := range t.Values {
+		t.Values[i] = match(t.Values[i])
+	}
 	if negated {
 		return Not{t}, nil
 	}
 	return t, nil
+}
+
+// mark stands on both sides of the words that newer search bars of Sentry put before a value.
+const mark = "\uf00d"
+
+// matcher reads such a word, and says what it makes of the values that follow.
+func (p *parser) matcher(key string) (func(Value) Value, error) {
+	rest, ok := strings.CutPrefix(p.in[p.pos:], mark)
+	if !ok {
+		return func(v Value) Value { return v }, nil
+	}
+	word, _, ok := strings.Cut(rest, mark)
+	open, shut := word == "Contains" || word == "EndsWith", word == "Contains" || word == "StartsWith"
+	if !ok || !open && !shut {
+		return nil, errorf("What stands after '%s:' is not understood.", key)
+	}
+	p.pos += len(mark) + len(word) + len(mark)
+	return func(v Value) Value {
+		v.Wildcard = []string{v.Text}
+		if open {
+			v.Wildcard = append([]string{""}, v.Wildcard...)
+		}
+		if shut {
+			v.Wildcard = append(v.Wildcard, "")
+		}
+		return v
+	}, nil
 }
 
 // list reads [a, "b c"].

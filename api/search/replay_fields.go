@@ -29,6 +29,7 @@ func addDerived(s *subject) {
 	s.keys["chapter.label"] = substringKey("chapter.label")
 	s.keys["text"] = shownKey
 	s.other = func(name string) (key, store.Filter) {
+		name = tagName(name)
 		return textKey(store.TagField + name), present(store.TagField + name)
 	}
 }

@@ -1,0 +1,283 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+)
+
+// EventQuery asks for events of an issue, of a project, or of all the scope's. Payloads come only with WithPayload.
+type EventQuery struct {
+	IssueID      int64 // or
+	ProjectID    int64 // or
+	Projects     []int64
+	Environments []string
+	FromMS, ToMS int64 // zero is open
+	Filter       Filter
+	WithPayload  bool
+	Ascending    bool // the oldest first
+	Page         Page
+}
+
+// maxTextEvents is how many events of issues that have a text may be looked through for it.
+const maxTextEvents = 20_000
+
+// eventFields are what events can be filtered by; tags besides.
+var eventFields = map[string]field{
+	"event.id": {expr: "e.event_id"}, "level": {expr: "e.level"}, "platform": {expr: "e.platform"}, "title": {expr: "e.title"},
+	"culprit": {expr: "e.culprit"}, "environment": {expr: "e.environment"}, "release": {expr: "e.release"}, "trace": {expr: "e.trace_id"},
+	"user": {expr: "e.user_key"}, "unhandled": {expr: "e.unhandled"}, "side": {expr: "e.side"}, "event.timestamp": {expr: "e.timestamp_ms"},
+	"issue_id": {expr: "e.issue_id"}, "project_id": {expr: "e.project_id"}, "span_id": {expr: "e.span_id"},
+	"type": {expr: "fi.type", in: "SELECT 1 FROM issues AS fi WHERE fi.id = e.issue_id"},
+	"replay": {expr: "fl.replay_id", in: "SELECT 1 FROM replay_links AS fl JOIN replays AS fr ON fr.org_id = fl.org_id AND fr.replay_id = fl.replay_id " +
+		"AND fr.state = 'live' WHERE fl.org_id = e.org_id AND fl.item_kind = 'event' AND fl.item_id = e.event_id AND " + countedLink("fl")},
+}
+
+// taggedColumns are the columns that are tags of every event too, under these keys.
+var taggedColumns = map[string]string{"level": "level", "environment": "environment", "release": "release", "user": "user"}
+
+// ofIssues says of a key that only issues are found by it.
+func ofIssues(key string) bool {
+	return strings.HasPrefix(key, MarkPrefix+"stack.") || strings.HasPrefix(key, MarkPrefix+"flags.")
+}
+
+// eventFieldsOf are all fields that a filter over events of a scope can name. Drives give event ids.
+func (s *Store) eventFieldsOf(scope Scope, in EventQuery) map[string]field {
+	fs := maps.Clone(eventFields)
+	set := func(name string, d drive) { fd := fs[name]; fd.drive = d; fs[name] = fd }
+	set("trace", driveBy("SELECT de.event_id FROM events AS de WHERE de.org_id = ?", "de.trace_id", scope.OrgID))
+	set("replay", driveBy("SELECT dl.item_id FROM replay_links AS dl WHERE dl.org_id = ? AND dl.item_kind = 'event'", "dl.replay_id", scope.OrgID))
+	for name, key := range taggedColumns {
+		set(name, s.eventTagDrive(scope, key, in))
+	}
+	for _, key := range tagsNamed(in.Filter) {
+		if ofIssues(key) {
+			fs[TagField+key] = field{expr: "it.value", in: "SELECT 1 FROM issue_tags AS it WHERE it.owner_id = e.issue_id AND it.key = ?", args: []any{key}}
+			continue
+		}
+		fs[TagField+key] = field{expr: s.tagOfEvent(key), drive: s.eventTagDrive(scope, key, in)}
+	}
+	return fs
+}
+
+// tagOfEvent is the text of one of an event's tags in SQL. The key is written into it as a literal: what a key
+// cannot have is taken out, and then nothing has it.
+func (s *Store) tagOfEvent(key string) string {
+	key = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune(`'"\?`, r) {
+			return '_'
+		}
+		return r
+	}, key)
+	if s.postgres() {
+		return "(e.tags ->> '" + key + "')"
+	}
+	return `json_extract(e.tags, '$."` + key + `"')`
+}
+
+// eventTagDrive finds events by a tag. A pattern is looked up among the values that the projects' events had, as
+// long as few fit.
+func (s *Store) eventTagDrive(scope Scope, key string, in EventQuery) drive {
+	return func(f Filter) (string, []any, bool) {
+		hashes := tagHashes(scope, key, f)
+		if len(hashes) == 0 {
+			return "", nil, false
+		}
+		query, args := "SELECT dt.event_id FROM event_tags AS dt WHERE dt.tag IN (?)", []any{bun.List(hashes)}
+		if in.FromMS != 0 {
+			query, args = query+" AND dt.timestamp_ms >= ?", append(args, in.FromMS)
+		}
+		if in.ToMS != 0 {
+			query, args = query+" AND dt.timestamp_ms <= ?", append(args, in.ToMS)
+		}
+		return query, args, true
+	}
+}
+
+// patterns replaces patterns of tags by the values that fit, where few do.
+func (s *Store) patterns(ctx context.Context, scope Scope, f Filter) (Filter, error) {
+	if len(f.Subs) > 0 {
+		f.Subs = slices.Clone(f.Subs)
+		for i := range f.Subs {
+			sub, err := s.patterns(ctx, scope, f.Subs[i])
+			if err != nil {
+				return f, err
+			}
+			f.Subs[i] = sub
+		}
+		return f, nil
+	}
+	key, ok := strings.CutPrefix(f.Field, TagField)
+	if !ok {
+		key, ok = taggedColumns[f.Field]
+	}
+	if !ok || f.Op != FilterLike || ofIssues(key) {
+		return f, nil
+	}
+	cmp, args := f.compare("pt.value")
+	var values []string
+	err := s.read.NewSelect().TableExpr("project_tags AS pt").ColumnExpr("pt.value").Where("pt.org_id = ? AND pt.key = ?", scope.OrgID, key).
+		Where(cmp, args...).Limit(maxPatternValues+1).Scan(ctx, &values)
+	if err != nil {
+		return f, border(fmt.Errorf("values of %s: %w", key, err))
+	}
+	cut, err := s.read.NewSelect().TableExpr("project_tag_keys AS pk").ColumnExpr("1").Where("pk.org_id = ? AND pk.key = ? AND pk.cut", scope.OrgID, key).Exists(ctx)
+	if err != nil {
+		return f, border(fmt.Errorf("values of %s: %w", key, err))
+	}
+	if cut || len(values) > maxPatternValues {
+		return f, nil // read from the events on the way
+	}
+	exact := Filter{Op: FilterEq, Field: f.Field}
+	for _, v := range unique(values) {
+		exact.Values = append(exact.Values, v)
+	}
+	if len(exact.Values) == 0 {
+		return Filter{Op: FilterAny}, nil
+	}
+	return exact, nil
+}
+
+// maxPatternValues is how many values a pattern may stand for.
+const maxPatternValues = 200
+
+// textIssues gives the issues whose events a filter's texts can be in, when there are few such events.
+func (s *Store) textIssues(ctx context.Context, scope Scope, f Filter) (ids []int64, found bool, err error) {
+	fields := map[string]field{}
+	for _, name := range []string{"title", "culprit"} {
+		fields[name] = field{drive: s.textDrive(scope, true)}
+	}
+	for _, key := range tagsNamed(f) {
+		if ofIssues(key) {
+			fields[TagField+key] = field{drive: s.issueTagDrive(scope, key)}
+		}
+	}
+	ids, found, err = narrow[int64](ctx, s, fields, f)
+	if err != nil || !found || len(ids) == 0 {
+		return ids, found, err
+	}
+	var events int64
+	err = s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("COALESCE(SUM(times_seen), 0)").Where("id IN (?)", bun.List(ids)).Where("org_id = ?", scope.OrgID).Scan(ctx, &events)
+	if err != nil {
+		return nil, false, border(fmt.Errorf("events with a text: %w", err))
+	}
+	return ids, events <= maxTextEvents, nil
+}
+
+// listedEvents are what a query asks for, by an index: a walk in the order of time, or few that are looked up.
+// columns gives the name of a column as it is to be written.
+func (s *Store) listedEvents(ctx context.Context, q *bun.SelectQuery, scope Scope, in EventQuery) (_ *bun.SelectQuery, columns string, err error) {
+	if len(in.Projects) == 1 && in.IssueID == 0 && in.ProjectID == 0 {
+		in.ProjectID = in.Projects[0]
+	}
+	if in.Filter, err = s.patterns(ctx, scope, in.Filter); err != nil {
+		return nil, "", err
+	}
+	fields := s.eventFieldsOf(scope, in)
+	ids, few, err := narrow[string](ctx, s, fields, in.Filter)
+	if err != nil {
+		return nil, "", err
+	}
+	columns = "e."
+	if few {
+		columns = "+e." // no index but that of the ids is to be used
+		q = q.Where("e.org_id = ? AND e.event_id IN (?)", scope.OrgID, bun.List(append(ids, "")))
+	} else if in.IssueID == 0 {
+		issues, few, err := s.textIssues(ctx, scope, in.Filter)
+		if err != nil {
+			return nil, "", err
+		}
+		if few {
+			columns = "+e."
+			q = q.Where("e.issue_id IN (?)", bun.List(append(issues, 0)))
+		}
+	}
+	if !few && in.IssueID == 0 && in.ProjectID == 0 {
+		q = q.Where("e.org_id = ?", scope.OrgID)
+	} else {
+		q = q.Where("+e.org_id = ?", scope.OrgID) // the order of time is the issue's or the project's
+	}
+	switch {
+	case in.IssueID != 0:
+		ids, err := s.mergingInto(ctx, in.IssueID)
+		if err != nil {
+			return nil, "", err
+		}
+		q = q.Where(columns+"issue_id IN (?)", bun.List(ids))
+	case in.ProjectID != 0:
+		q = q.Where(columns+"project_id = ?", in.ProjectID)
+	case len(in.Projects) > 0:
+		q = q.Where("+e.project_id IN (?)", bun.List(in.Projects)) // several: the order of time is the organisation's
+	}
+	if len(in.Environments) > 0 {
+		q = q.Where("e.environment IN (?)", bun.List(in.Environments))
+	}
+	if in.FromMS != 0 {
+		q = q.Where(columns+"timestamp_ms >= ?", in.FromMS)
+	}
+	if in.ToMS != 0 {
+		q = q.Where(columns+"timestamp_ms <= ?", in.ToMS)
+	}
+	where, args, err := in.Filter.where(fields)
+	if err != nil {
+		return nil, "", err
+	}
+	return q.Where(where, args...), columns, nil
+}
+
+// Events gives a page of events, the newest first unless ascending.
+func (s *Store) Events(ctx context.Context, scope Scope, in EventQuery) (Paged[Event], error) {
+	var rows []Event
+	q := s.read.NewSelect().Model(&rows)
+	if !in.WithPayload {
+		q = q.ExcludeColumn("payload")
+	}
+	q, columns, err := s.listedEvents(ctx, q, scope, in)
+	if err != nil {
+		return Paged[Event]{}, err
+	}
+	q = keyset(q, in.Page, order{expr: columns + "timestamp_ms", tie: "e.event_id", tieValue: textTie, ascending: in.Ascending})
+	if err := q.Scan(ctx); err != nil {
+		return Paged[Event]{}, border(fmt.Errorf("list events: %w", err))
+	}
+	return paged(rows, in.Page, func(e Event) Cursor { return Cursor{Value: e.TimestampMS, Tie: e.EventID} }), nil
+}
+
+// EachEvent reads up to limit events without payloads, the newest first, and says whether there were more.
+func (s *Store) EachEvent(ctx context.Context, scope Scope, in EventQuery, limit int, fn func(*Event) error) (more bool, err error) {
+	q, columns, err := s.listedEvents(ctx, s.read.NewSelect().Model((*Event)(nil)).ExcludeColumn("payload"), scope, in)
+	if err != nil {
+		return false, err
+	}
+	rows, err := q.OrderExpr(columns + "timestamp_ms DESC, e.event_id DESC").Limit(int64(limit + 1)).Rows(ctx)
+	if err != nil {
+		return false, border(fmt.Errorf("read events: %w", err))
+	}
+	defer rows.Close()
+	for n := 0; rows.Next(); n++ {
+		if n == limit {
+			return true, nil
+		}
+		e := new(Event)
+		if err := s.read.ScanRow(ctx, rows, e); err != nil {
+			return false, border(fmt.Errorf("read events: %w", err))
+		}
+		if err := fn(e); err != nil {
+			return false, err
+		}
+	}
+	return false, border(rows.Err())
+}
+
+// CountEvents counts up to limit events.
+func (s *Store) CountEvents(ctx context.Context, scope Scope, in EventQuery, limit int) (int64, error) {
+	q, _, err := s.listedEvents(ctx, s.read.NewSelect().Model((*Event)(nil)).ColumnExpr("1"), scope, in)
+	if err != nil {
+		return 0, err
+	}
+	return s.countUpTo(ctx, q, limit)
+}
