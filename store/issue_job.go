@@ -123,13 +123,13 @@ func (s *Store) runJob(ctx context.Context, id int64) (busy bool, err error) {
 
 // jobStep moves or deletes some rows and says how many; 0 when nothing is left.
 func (s *Store) jobStep(ctx context.Context, tx bun.Tx, j *issueJob) (int, error) {
-	steps := []func(context.Context, bun.Tx, *issueJob) (int, error){s.moveEvents, s.moveUsers, s.moveLinks}
+	steps := []func(context.Context, bun.Tx, *issueJob) (int, error){s.moveEvents, s.moveUsers, s.moveTags, s.moveTexts, s.moveLinks}
 	switch j.Kind {
 	case jobUnmerge:
 		steps = steps[:0]
 		steps = append(steps, s.splitEvents)
 	case jobDelete:
-		steps = []func(context.Context, bun.Tx, *issueJob) (int, error){s.deleteEvents, s.deleteUsers, s.dropLinks}
+		steps = []func(context.Context, bun.Tx, *issueJob) (int, error){s.deleteEvents, s.deleteUsers, s.deleteTags, s.deleteTexts, s.dropLinks}
 	}
 	for _, step := range steps {
 		n, err := step(ctx, tx, j)
@@ -143,7 +143,7 @@ func (s *Store) jobStep(ctx context.Context, tx bun.Tx, j *issueJob) (int, error
 // eventsOf gives some of an issue's events without their payloads.
 func eventsOf(ctx context.Context, tx bun.Tx, issue int64, hashes []string) ([]Event, error) {
 	var rows []Event
-	q := tx.NewSelect().Model(&rows).Column("project_id", "event_id", "org_id", "issue_id", "timestamp_ms", "received_ms", "user_key", "release").
+	q := tx.NewSelect().Model(&rows).Column("project_id", "event_id", "org_id", "issue_id", "timestamp_ms", "received_ms", "user_key", "release", "title", "culprit", "tags").
 		Where("e.issue_id = ?", issue)
 	if hashes != nil {
 		q = q.Where("e.hash IN (?)", bun.List(hashes))
@@ -263,6 +263,9 @@ func (s *Store) deleteUsers(ctx context.Context, tx bun.Tx, j *issueJob) (int, e
 func (s *Store) deleteEvents(ctx context.Context, tx bun.Tx, j *issueJob) (int, error) {
 	rows, err := eventsOf(ctx, tx, j.FromID, nil)
 	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	if err := dropTags(ctx, tx, rows); err != nil {
 		return 0, err
 	}
 	ids := eventIDs(rows)

@@ -222,6 +222,9 @@ func (s *Store) splitEvents(ctx context.Context, tx bun.Tx, j *issueJob) (int, e
 	if err := moveHours(ctx, tx, rows, j.FromID, j.IntoID); err != nil {
 		return 0, err
 	}
+	if err := splitTags(ctx, tx, rows, j.IntoID); err != nil {
+		return 0, err
+	}
 	came, left, err := splitUsers(ctx, tx, rows, j.FromID, j.IntoID)
 	if err != nil {
 		return 0, err

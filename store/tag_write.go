@@ -22,13 +22,10 @@ func (b *batch) tags(ctx context.Context) error {
 	if err := b.eventTags(ctx); err != nil {
 		return fmt.Errorf("events: %w", err)
 	}
-	if err := b.issueTexts(ctx); err != nil {
+	if err := keepTexts(ctx, b.tx, b.stored); err != nil {
 		return fmt.Errorf("texts: %w", err)
 	}
-	for _, c := range []tagCounter{
-		{"issue_tags", "issue_tag_keys", maxIssueValues, func(e *EventWrite) (int64, []Tag) { return e.Event.IssueID, slices.Concat(e.Tags, e.Marks) }},
-		{"project_tags", "project_tag_keys", maxProjectValues, func(e *EventWrite) (int64, []Tag) { return e.Event.ProjectID, e.Tags }},
-	} {
+	for _, c := range []tagCounter{issueTags, projectTags} {
 		if err := c.count(ctx, b.tx, b.stored); err != nil {
 			return fmt.Errorf("%s: %w", c.values, err)
 		}
@@ -84,6 +81,11 @@ func (c tagCounter) count(ctx context.Context, tx bun.Tx, stored []*EventWrite) 
 	if err != nil {
 		return err
 	}
+	return c.add(ctx, tx, rows, keys)
+}
+
+// add adds counts to the tables; keys are sums of the rows, but for how many values are new.
+func (c tagCounter) add(ctx context.Context, tx bun.Tx, rows []TagCount, keys map[ownerKey]*TagKey) error {
 	for part := range slices.Chunk(rows, chunk) {
 		var got []TagCount
 		_, err := tx.NewInsert().Model(&part).ModelTableExpr("? AS tc", bun.Ident(c.values)).On("CONFLICT (owner_id, key, value) DO UPDATE").
@@ -227,20 +229,27 @@ func (c tagCounter) known(ctx context.Context, tx bun.Tx, rows []TagCount, full 
 
 func unique[T cmp.Ordered](in []T) []T { return slices.Compact(slices.Sorted(slices.Values(in))) }
 
-// issueTexts keeps the texts of events that their issues did not have yet. The issues are locked by this
-// transaction.
-func (b *batch) issueTexts(ctx context.Context) error {
+// keepTexts keeps the texts of events.
+func keepTexts(ctx context.Context, tx bun.Tx, es []*EventWrite) error {
+	rows := make([]IssueText, len(es))
+	for i, e := range es {
+		text := issueText(e)
+		rows[i] = IssueText{OrgID: e.Event.OrgID, IssueID: e.Event.IssueID, Hash: hash63(text), Text: text}
+	}
+	return addTexts(ctx, tx, rows)
+}
+
+// addTexts keeps the texts that their issues do not have yet. The transaction holds the issues.
+func addTexts(ctx context.Context, tx bun.Tx, texts []IssueText) error {
 	type textKey struct{ issue, hash int64 }
 	fresh := map[textKey]IssueText{}
 	var issues, hashes []int64
-	for _, e := range b.stored {
-		text := issueText(e)
-		t := IssueText{OrgID: e.Event.OrgID, IssueID: e.Event.IssueID, Hash: hash63(text), Text: text}
+	for _, t := range texts {
 		fresh[textKey{t.IssueID, t.Hash}] = t
 		issues, hashes = append(issues, t.IssueID), append(hashes, t.Hash)
 	}
 	var there []IssueText
-	err := b.tx.NewSelect().Model(&there).Column("issue_id", "hash").Where("issue_id IN (?)", bun.List(unique(issues))).
+	err := tx.NewSelect().Model(&there).Column("issue_id", "hash").Where("issue_id IN (?)", bun.List(unique(issues))).
 		Where("hash IN (?)", bun.List(unique(hashes))).Scan(ctx)
 	if err != nil {
 		return err
@@ -259,7 +268,7 @@ func (b *batch) issueTexts(ctx context.Context) error {
 		issues = append(issues, r.IssueID)
 	}
 	var counts []struct{ IssueID, N int64 }
-	err = b.tx.NewSelect().Model((*IssueText)(nil)).ColumnExpr("issue_id, COUNT(*) AS n").Where("issue_id IN (?)", bun.List(unique(issues))).
+	err = tx.NewSelect().Model((*IssueText)(nil)).ColumnExpr("issue_id, COUNT(*) AS n").Where("issue_id IN (?)", bun.List(unique(issues))).
 		Group("issue_id").Scan(ctx, &counts)
 	if err != nil {
 		return err
@@ -275,7 +284,7 @@ func (b *batch) issueTexts(ctx context.Context) error {
 			kept = append(kept, r)
 		}
 	}
-	return insertIgnore(ctx, b.tx, kept)
+	return insertIgnore(ctx, tx, kept)
 }
 
 // issueText is what of an event is searched as text: title, culprit and the whole message.
