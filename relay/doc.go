@@ -33,5 +33,9 @@
 // second as an item of its own (stream.ItemOutcomes); what is dropped out of an accepted envelope
 // is told in the same publish as the rest of it.
 //
-// The package knows no database and no blob store.
+// # Mounting it
+//
+// [OpenUpstream] is a whole edge before another server, for a service that has nothing else of
+// Hindsight: see its example, and examples/tunnel. [New] takes keys and a [Publisher] of one's own.
+// Neither needs a database; the package knows none.
 package relay

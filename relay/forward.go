@@ -54,10 +54,14 @@ type copier struct {
 	Publisher
 	keys Keys
 	fwd  *forwarder
+	only bool
 }
 
 func (c *copier) Publish(ctx context.Context, msgs ...*stream.Message) error {
 	all := msgs
+	if c.only {
+		all = nil
+	}
 	for _, m := range msgs {
 		if m.ProjectID == 0 {
 			continue
@@ -66,7 +70,7 @@ func (c *copier) Publish(ctx context.Context, msgs ...*stream.Message) error {
 		if !ok || k.Rules == nil || !forwards(&k.Rules.settings.Forward, m) {
 			continue
 		}
-		if c.Publisher.Fill() >= forwardFill {
+		if !c.only && c.Publisher.Fill() >= forwardFill {
 			c.fwd.state(m.ProjectID).drop("full")
 			continue
 		}
@@ -74,6 +78,9 @@ func (c *copier) Publish(ctx context.Context, msgs ...*stream.Message) error {
 		copied.Kind = stream.KindForward
 		copied.ID = m.ID + ":f"
 		all = append(all[:len(all):len(all)], &copied)
+	}
+	if len(all) == 0 {
+		return nil
 	}
 	return c.Publisher.Publish(ctx, all...)
 }

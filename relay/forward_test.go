@@ -195,7 +195,7 @@ func TestForwardHalfFull(t *testing.T) {
 	k := keys[key42]
 	k.Rules = NewRules(s)
 	pub := &recorder{}
-	c := &copier{pub, testKeys{key42: k}, newForwarder(nil, nil, nil, nil)}
+	c := &copier{pub, testKeys{key42: k}, newForwarder(nil, nil, nil, nil), false}
 	m := &stream.Message{Kind: stream.KindEvent, ID: "a:0", ProjectID: 42, PublicKey: key42}
 	if err := c.Publish(t.Context(), m); err != nil || len(pub.take()) != 2 {
 		t.Errorf("no copy: %v", err)

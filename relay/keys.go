@@ -48,7 +48,7 @@ type SnapshotConfig struct {
 	Path string
 	// Every is the time between two loads. Default 2 s: a disabled key is refused within 5 s.
 	Every time.Duration
-	Log   *slog.Logger
+	Log   *slog.Logger // nil: none
 }
 
 // Snapshot is all keys in memory. While Load fails it answers with what it has, and at start
@@ -63,8 +63,11 @@ type Snapshot struct {
 // NewSnapshot reads the file, if there is one, and tries one load. It never fails for the lack
 // of either: Ready says whether there is anything.
 func NewSnapshot(ctx context.Context, cfg SnapshotConfig) (*Snapshot, error) {
-	if cfg.Load == nil || cfg.Log == nil {
-		return nil, errors.New("key snapshot: Load and Log are required")
+	if cfg.Load == nil {
+		return nil, errors.New("key snapshot: Load is required")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Every <= 0 {
 		cfg.Every = 2 * time.Second

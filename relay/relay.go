@@ -14,17 +14,16 @@ import (
 	"time"
 
 	"github.com/hindsight-dev/hindsight/envelope"
-	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/relay/quota"
 	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Publisher is where accepted envelopes go; [stream.Stream] is one.
+// Publisher is where accepted envelopes go. One of your own implements it with [Message].
 type Publisher interface {
 	// Publish keeps all messages of one request, or none. A nil error is a promise: they survive
-	// whatever happens to this process. stream.ErrFull and stream.ErrUnavailable mean 503.
-	Publish(ctx context.Context, msgs ...*stream.Message) error
+	// whatever happens to this process. [ErrFull] and [ErrUnavailable] mean 503.
+	Publish(ctx context.Context, msgs ...*Message) error
 	// Fill says how full it is, 0 to 1.
 	Fill() float64
 	// Ready says why it cannot be written to, or nil.
@@ -71,7 +70,8 @@ type Config struct {
 type ForwardConfig struct {
 	Queue  ForwardQueue
 	Keys   func() []Key // all of them, as [Snapshot.All]
-	Client *http.Client // one of internal/outbound: the addresses are chosen by strangers
+	Client *http.Client // where projects choose the addresses, one that refuses private ones
+	Only   bool         // nothing is published but the copies, and those however full it is
 }
 
 func (c Config) withDefaults() Config {
@@ -160,7 +160,7 @@ func New(cfg Config) (*Relay, error) {
 	}
 	if f := cfg.Forward; f != nil {
 		rl.forward = newForwarder(f.Queue, f.Client, f.Keys, cfg.Log.Warn)
-		rl.cfg.Publish = &copier{cfg.Publish, cfg.Keys, rl.forward}
+		rl.cfg.Publish = &copier{cfg.Publish, cfg.Keys, rl.forward, f.Only}
 		if cfg.Metrics != nil {
 			if err := cfg.Metrics.Register(newForwardMetrics(rl.forward)); err != nil {
 				return nil, fmt.Errorf("relay: %w", err)
