@@ -130,22 +130,23 @@ func (a *API) getProject(ctx context.Context, _ *ProjectPath) (*One[ProjectDetai
 
 func (a *API) updateProject(ctx context.Context, in *UpdateProjectInput) (*One[ProjectDetail], error) {
 	rq := from(ctx)
-	p, err := a.Store.UpdateProject(ctx, rq.scope, rq.project.ID, store.ProjectChange{Name: in.Body.Name, Slug: in.Body.Slug, Platform: in.Body.Platform})
-	if err != nil {
-		return nil, a.failWrite("update project", err, "Another project is already using that slug.")
-	}
+	change := store.ProjectChange{Name: in.Body.Name, Slug: in.Body.Slug, Platform: in.Body.Platform}
+	var wrong error
 	if c := &in.Body.SettingsChange; !c.empty() {
-		var wrong error
-		p, err = a.Store.EditSettings(ctx, rq.scope, p.ID, func(s *settings.Settings) error {
+		change.Edit = func(s *settings.Settings) error {
 			wrong = c.apply(s)
 			return wrong
-		})
-		if wrong != nil {
-			return nil, badRequest(sentence(wrong))
 		}
-		if err != nil {
-			return nil, a.failSettings("update project", err)
-		}
+	}
+	p, err := a.Store.UpdateProject(ctx, rq.scope, rq.project.ID, change)
+	var invalid *settings.Invalid
+	switch {
+	case wrong != nil:
+		return nil, badRequest(sentence(wrong))
+	case errors.As(err, &invalid):
+		return nil, a.failSettings("update project", err)
+	case err != nil:
+		return nil, a.failWrite("update project", err, "Another project is already using that slug.")
 	}
 	return a.projectDetail(ctx, rq, p)
 }

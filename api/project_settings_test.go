@@ -65,6 +65,19 @@ func TestProjectSettings(t *testing.T) {
 				t.Errorf("%s: %d %s", body, r.Code, r.Body)
 			}
 		}
+		// All of a change or none of it.
+		for _, body := range []string{`{"name":"Half","options":{"filters:localhost":5}}`, `{"name":"Half","allowedDomains":["https://a/b"]}`,
+			`{"slug":"shop-api","options":{"filters:releases":"9.*"}}`} {
+			if r := put(project, body); r.Code < 400 {
+				t.Errorf("%s: %d", body, r.Code)
+			}
+		}
+		if p := decode[api.ProjectDetail](w.get(project)); p.Name == "Half" || cmp.Diff(s, get()) != "" {
+			t.Errorf("a refused change did something: %q, %s", p.Name, cmp.Diff(s, get()))
+		}
+		if r := put(project, `{"name":"Whole","options":{"filters:releases":"9.*"}}`); r.Code != 200 || decode[api.ProjectDetail](r).Name != "Whole" || get().Filters.Releases[0] != "9.*" {
+			t.Errorf("%d %s", r.Code, r.Body)
+		}
 	})
 }
 

@@ -1,6 +1,10 @@
 package envelope
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
 
 // Meta is the "_meta" tree beside an event: what was removed, cut or found wrong at each place.
 // SDKs may send one; ours is merged into it.
@@ -49,15 +53,23 @@ func (e *Event) note(path []string) *Meta {
 	return e.meta().At(path...)
 }
 
-// Invalid notes that the value at path was not usable; original (JSON, may be nil) is kept when it is small.
+// Invalid notes that the value at path was not usable, beside the event and in its list of errors;
+// original (JSON, may be nil) is kept when it is small.
 func (e *Event) Invalid(reason string, original json.RawMessage, path ...string) {
 	m := e.note(path)
 	if m == nil {
 		return
 	}
 	m.Errors = append(m.Errors, kindWithReason("invalid_data", reason))
-	if len(original) > 0 && len(original) <= maxMetaValue {
+	if len(original) > maxMetaValue {
+		original = nil
+	}
+	if len(original) > 0 {
 		m.other()["val"] = original
+	}
+	name := strings.Join(path, ".")
+	if !slices.ContainsFunc(e.Errors, func(o Object) bool { return o.Text("name") == name }) { // said already, and what is wrong with it
+		e.Problem("invalid_data", name, original)
 	}
 }
 

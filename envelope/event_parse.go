@@ -61,7 +61,7 @@ func (ev *Event) readAttributes(f *field) {
 	ev.Tags = f.at("tags").pairs()
 	ev.Fingerprint = f.at("fingerprint").texts()
 	ev.Measurements = f.at("measurements").measurements()
-	ev.Errors = f.at("errors").objects()
+	ev.Errors = append(f.at("errors").objects(), ev.Errors...)
 }
 
 func (ev *Event) readInterfaces(f *field) {

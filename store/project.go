@@ -126,6 +126,10 @@ func (s *Store) Project(ctx context.Context, scope Scope, slugOrID string) (*Pro
 type ProjectChange struct {
 	Name, Slug, Platform *string
 	Settings             *string // a document of package settings; checked
+	// Edit changes the settings that are there; two at a time do not lose each other's change. Its
+	// error, or a document that does not validate (a *settings.Invalid within [ErrInvalid]), changes
+	// nothing. Settings is not looked at then.
+	Edit func(*settings.Settings) error
 }
 
 // UpdateProject changes one of the scope's projects and gives it as it is afterwards. [ErrConflict]
@@ -136,6 +140,13 @@ func (s *Store) UpdateProject(ctx context.Context, scope Scope, projectID int64,
 	}
 	p := new(Project)
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if c.Edit != nil {
+			doc, err := s.editedSettings(ctx, tx, scope, projectID, c.Edit)
+			if err != nil {
+				return err
+			}
+			c.Settings = &doc
+		}
 		q := tx.NewUpdate().Model(p).Where("org_id = ? AND id = ?", scope.OrgID, projectID)
 		changes := 0
 		for column, v := range map[string]*string{"name": c.Name, "slug": c.Slug, "platform": c.Platform, "settings": c.Settings} {

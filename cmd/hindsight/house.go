@@ -123,7 +123,7 @@ func (h *house) openRelay(ctx context.Context, s *Settings) error {
 		return fmt.Errorf("directory for large items: %w", err)
 	}
 	warn := func(msg string, err error) { h.log.Warn(msg, "err", err) }
-	h.norms = quota.NewNorms(quota.NormsConfig{Load: h.lazy.norms, Warn: warn})
+	h.norms = quota.NewNorms(quota.NormsConfig{Load: h.lazy.norms, Path: filepath.Join(s.DataDir, "norms.json"), Warn: warn})
 	h.relay, err = relay.New(relay.Config{
 		Norms:      h.norms,
 		Exchange:   h.stream.Exchange("quotas"),

@@ -78,6 +78,10 @@ func TestConformance(t *testing.T) {
 		if ev.Tag("a") != "b" || len(ev.Tag("long")) != 200 || ev.Tag("release") != "" {
 			t.Errorf("got %v", ev.Tags)
 		}
+		ev = normalized(t, `{"tags":{"größe":"xl","a":"b"}}`, Input{})
+		if len(ev.Errors) != 1 || ev.Errors[0].Text("type") != "invalid_data" || ev.Errors[0].Text("name") != "tags.0" || ev.Errors[0].Text("value") != "größe" || ev.Tag("a") != "b" {
+			t.Errorf("a key with other letters goes without a note: %v", ev.Errors)
+		}
 	})
 	t.Run("109_message", func(t *testing.T) {
 		for _, in := range []string{`{"message":"x y"}`, `{"logentry":{"message":"x %s","params":["y"]}}`,

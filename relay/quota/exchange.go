@@ -207,7 +207,12 @@ func (l *Limiter) save() error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(l.cfg.Path), filepath.Base(l.cfg.Path)+".*") // mode 0600
+	return replaceFile(l.cfg.Path, b)
+}
+
+// replaceFile writes a file as a whole or not at all.
+func replaceFile(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -217,7 +222,7 @@ func (l *Limiter) save() error {
 		err = cerr
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), l.cfg.Path)
+		err = os.Rename(f.Name(), path)
 	}
 	return err
 }

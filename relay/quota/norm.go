@@ -2,6 +2,10 @@ package quota
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -26,7 +30,9 @@ type NormsConfig struct {
 	Floor int64
 	// Known is how long a project must have been sending before it has a norm; 24 h.
 	Known time.Duration
-	Warn  func(msg string, err error)
+	// Path is the file that remembers the last answer over a restart; empty: none.
+	Path string
+	Warn func(msg string, err error)
 }
 
 // Norms remembers what is usual, and makes the quotas that stop a spike. A nil *Norms has none.
@@ -40,7 +46,8 @@ type normKey struct {
 	category string
 }
 
-// NewNorms returns Norms that know nothing yet.
+// NewNorms returns Norms that know what the file remembers, if there is one: a restart while the
+// database is away leaves nobody without protection.
 func NewNorms(cfg NormsConfig) *Norms {
 	if cfg.Every <= 0 {
 		cfg.Every = 10 * time.Minute
@@ -57,7 +64,11 @@ func NewNorms(cfg NormsConfig) *Norms {
 	if cfg.Warn == nil {
 		cfg.Warn = func(string, error) {}
 	}
-	return &Norms{cfg: cfg}
+	n := &Norms{cfg: cfg}
+	if err := n.read(); err != nil {
+		cfg.Warn("what was usual for projects cannot be read", err)
+	}
+	return n
 }
 
 // Run loads until ctx ends. A database that is away is tried again each time.
@@ -84,6 +95,37 @@ func (n *Norms) Refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	n.use(list)
+	if n.cfg.Path == "" {
+		return nil
+	}
+	b, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	return replaceFile(n.cfg.Path, b)
+}
+
+func (n *Norms) read() error {
+	if n.cfg.Path == "" {
+		return nil
+	}
+	b, err := os.ReadFile(n.cfg.Path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var list []Norm
+	if err := json.Unmarshal(b, &list); err != nil {
+		return fmt.Errorf("read %s: %w", n.cfg.Path, err)
+	}
+	n.use(list)
+	return nil
+}
+
+func (n *Norms) use(list []Norm) {
 	limits := make(map[normKey]int64, len(list))
 	for _, norm := range list {
 		if norm.Known >= n.cfg.Known {
@@ -91,7 +133,6 @@ func (n *Norms) Refresh(ctx context.Context) error {
 		}
 	}
 	n.limits.Store(&limits)
-	return nil
 }
 
 // ReasonSpike is the reason of a quota that stops a spike.

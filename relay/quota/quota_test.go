@@ -2,7 +2,9 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -263,5 +265,29 @@ func TestNorms(t *testing.T) {
 	}
 	if _, ok := (*Norms)(nil).Quota(1, "error"); ok {
 		t.Error("a nil Norms has a quota")
+	}
+	path := filepath.Join(t.TempDir(), "norms.json")
+	down := false
+	cfg := NormsConfig{Floor: 100, Path: path, Load: func(context.Context) ([]Norm, error) {
+		if down {
+			return nil, errors.New("database is away")
+		}
+		return []Norm{{ProjectID: 1, Category: "error", PerHour: 50, Known: 48 * time.Hour}}, nil
+	}}
+	if err := NewNorms(cfg).Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	down = true
+	n = NewNorms(cfg)
+	if q, ok := n.Quota(1, "error"); !ok || q.Limit != 500 {
+		t.Errorf("after a restart without the database: %+v, %v", q, ok)
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var warned error
+	cfg.Warn = func(_ string, err error) { warned = err }
+	if _, ok := NewNorms(cfg).Quota(1, "error"); ok || warned == nil {
+		t.Errorf("a broken file: %v, %v", ok, warned)
 	}
 }
