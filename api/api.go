@@ -34,6 +34,7 @@ type API struct {
 	byKey   map[string]Route // "GET /api/0/…" → the entry; what is not here is refused
 	handler http.Handler
 	signIns *signInLimiter
+	uploads chan struct{} // one place for each upload that is being read
 }
 
 // humaOnce guards huma's two package-level settings: they are process-wide and the same for every API.
@@ -54,7 +55,7 @@ func New(cfg Config) *API {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{Config: cfg, byKey: map[string]Route{}, signIns: newSignInLimiter(cfg.Now)}
+	a := &API{Config: cfg, byKey: map[string]Route{}, signIns: newSignInLimiter(cfg.Now), uploads: make(chan struct{}, uploadsAtOnce)}
 	router := mux.NewRouter()
 	router.UseEncodedPath()
 	hc := huma.DefaultConfig("Hindsight", "0")

@@ -82,6 +82,10 @@ func (a *API) register(router *mux.Router) {
 	a.registerReplays(router)
 	a.registerExplore()
 	a.registerDeadLetters()
+	a.registerUploads(router)
+	a.registerArtifacts(router)
+	a.registerReleaseFiles(router)
+	a.registerDebugFiles()
 }
 
 func (a *API) registerIdentity() {

@@ -27,6 +27,11 @@ var requests = map[string]struct{ query, body string }{
 	"createKey": {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
 	"updateIssues": {query: "id={issue}", body: `{"status":"resolved"}`}, "updateIssue": {body: `{"status":"resolved"}`},
 	"updateIssueUnscoped": {body: `{"status":"resolved"}`}, "updateProjectIssues": {query: "id={issue}", body: `{"status":"resolved"}`},
+	"uploadChunks": {}, "assembleBundle": {body: `{"checksum":"x","chunks":[],"projects":["shop-web"]}`}, "assembleRelease": {body: `{"checksum":"x","chunks":[]}`},
+	"assembleDebugFiles": {body: `{}`}, "deleteArtifactBundle": {}, "deleteSourceMaps": {query: "name={bundle}"}, "uploadReleaseFile": {}, "uploadProjectReleaseFile": {},
+	"deleteReleaseFile": {}, "deleteProjectReleaseFile": {}, "deleteDebugFile": {query: "id={debugFile}"}, "reprocess": {},
+	"setProguardRelease": {body: `{"release_name":"1","proguard_uuid":"none"}`}, "downloadReleaseFile": {query: "download=1"},
+	"downloadProjectReleaseFile": {query: "download=1"}, "downloadArtifact": {query: "download=artifact_bundle/{bundle}"},
 	"createReplayDeleteJob": {body: `{"data":{"rangeStart":"1999-01-01","rangeEnd":"1999-01-02"}}`},
 	"deleteProjectReplay":   {}, "markReplayViewed": {}, "resendDeadLetter": {}, "dropDeadLetter": {},
 	"listReplayLinks": {query: "event=" + eventA}, "countReplays": {query: "query=issue.id:{issue}"}, "listReplayEventsMeta": {query: "query=replayId:" + replayA},
@@ -46,11 +51,12 @@ func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 	path := strings.NewReplacer("{org}", org, "{project}", p.Slug, "{issue}", itoa(ids.issue), "{event}", eventA, "{replay}", replayA, "{trace}", traceA,
 		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost",
 		"{tag}", "plan",
+		"{version}", "shop@1.0.0", "{bundle}", itoa(ids.bundle), "{file}", itoa(ids.file),
 		"{job}", itoa(ids.job),
 		"{member}", itoa(ids.member.ID), "{team}", itoa(ids.team), "{tokenId}", itoa(ids.orgToken),
 	).Replace(rt.Path)
 	if q := requests[rt.ID].query; q != "" {
-		path += "?" + strings.ReplaceAll(q, "{issue}", itoa(ids.issue))
+		path += "?" + strings.NewReplacer("{issue}", itoa(ids.issue), "{bundle}", itoa(ids.bundle), "{debugFile}", itoa(ids.debugFile)).Replace(q)
 	}
 	return path
 }
@@ -64,7 +70,7 @@ func TestTenancy(t *testing.T) {
 	if len(routes) < 50 {
 		t.Fatalf("only %d routes", len(routes))
 	}
-	feeble, _, err := w.s.CreateToken(t.Context(), w.acme.org.Scope(), store.NewToken{Name: "feeble", Scopes: []string{"org:ci"}})
+	feeble, _, err := w.s.CreateToken(t.Context(), w.acme.org.Scope(), store.NewToken{Name: "feeble", Scopes: []string{"project:distribution"}})
 	must(t, err)
 	outsider := w.user(w.other.org, "outsider@other.example", store.RoleOwner)
 	cookie, err := w.s.CreateSession(t.Context(), outsider.ID)

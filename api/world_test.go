@@ -42,8 +42,10 @@ type tenant struct {
 	issue         int64 // of the backend's events
 	attachment    string
 	job           int64 // that deletes replays, of a time before any
-	team          int64 // beside the first
-	orgToken      int64
+
+	bundle, file, debugFile int64 // uploaded for the web project
+	team                    int64 // beside the first
+	orgToken                int64
 }
 
 // world is a server with two organisations that hold the same ids.
@@ -109,6 +111,7 @@ func (w *world) tenant(slug string) *tenant {
 	must(t, err)
 	o.orgToken = ci.ID
 	w.ingest(o)
+	w.uploads(o)
 	return o
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/linker/symbolicate"
-	"github.com/hindsight-dev/hindsight/linker/symbolicate/bundle"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -73,14 +72,7 @@ func (a *artifacts) Open(ctx context.Context, f symbolicate.File) (io.ReadCloser
 	if !ok {
 		return nil, fmt.Errorf("artifact file %d was not looked up: %w", f.ID, store.ErrNotFound)
 	}
-	packed, err := a.blobs.GetRange(ctx, row.Blob, row.Start, row.Packed)
-	if err != nil {
-		return nil, err
-	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{bundle.Open(packed, row.Size, row.Deflated), packed}, nil
+	return store.OpenArtifact(ctx, a.blobs, &row)
 }
 
 func (a *artifacts) OpenDebugFile(ctx context.Context, f symbolicate.DebugFile) (io.ReadCloser, error) {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"compress/flate"
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 
 	"github.com/uptrace/bun"
@@ -85,6 +87,22 @@ type ArtifactURL struct {
 // ArtifactBlob is where the bytes of an uploaded bundle or release file are.
 func ArtifactBlob(orgID int64, sha1 string) string {
 	return strconv.FormatInt(orgID, 10) + "/artifacts/" + sha1
+}
+
+// OpenArtifact gives a file's bytes, unpacked: exactly Size of them, or an error.
+func OpenArtifact(ctx context.Context, blobs Blobs, f *ArtifactFile) (io.ReadCloser, error) {
+	packed, err := blobs.GetRange(ctx, f.Blob, f.Start, f.Packed)
+	if err != nil {
+		return nil, fmt.Errorf("open artifact file %d: %w", f.ID, err)
+	}
+	var r io.Reader = packed
+	if f.Deflated {
+		r = flate.NewReader(packed)
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{&exactReader{r: r, left: f.Size}, packed}, nil
 }
 
 // HasArtifacts says whether anything was ever uploaded for a project.

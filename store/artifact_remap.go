@@ -138,6 +138,18 @@ func (s *Store) QueueArrived(ctx context.Context, scope Scope, projectID int64, 
 // arriving is how far back an upload may lie that an event being stored did not see.
 const arriving = 5 * time.Minute
 
+// QueueWaiting queues all of a project's events that wait for something.
+func (s *Store) QueueWaiting(ctx context.Context, scope Scope, projectID int64) error {
+	_, err := s.write.NewRaw(`INSERT INTO remap_jobs (project_id, artifact, org_id, token, due_ms)
+		SELECT DISTINCT project_id, artifact, org_id, ?, ? FROM unmapped_events WHERE project_id = ? AND org_id = ?
+		ON CONFLICT (project_id, artifact) DO UPDATE SET token = EXCLUDED.token, due_ms = EXCLUDED.due_ms`,
+		rand.Int64(), s.nowMS(), projectID, scope.OrgID).Exec(ctx)
+	if err != nil {
+		return border(fmt.Errorf("queue waiting events: %w", err))
+	}
+	return nil
+}
+
 // RemapJobs gives up to limit jobs that are due, the one that waits longest first.
 func (s *Store) RemapJobs(ctx context.Context, limit int) ([]RemapJob, error) {
 	var rows []RemapJob

@@ -68,7 +68,7 @@ func (s *Store) insertBundle(ctx context.Context, tx bun.Tx, b *ArtifactBundle, 
 				part[i].Headers = "{}"
 			}
 		}
-		if _, err := tx.NewInsert().Model(&part).ExcludeColumn("blob", "dist").Returning("id").Exec(ctx); err != nil {
+		if _, err := tx.NewInsert().Model(&part).Returning("id").Exec(ctx); err != nil {
 			return nil, false, err
 		}
 	}

@@ -3,7 +3,6 @@ package bundle
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
@@ -54,35 +53,6 @@ type File struct {
 	Packed    int64
 	Start     int64 // of its bytes in the archive
 	Deflated  bool
-}
-
-// Open unpacks a file whose packed bytes packed gives; more than Size bytes are an error.
-func Open(packed io.Reader, size int64, deflated bool) io.Reader {
-	if deflated {
-		packed = flate.NewReader(packed)
-	}
-	return &exact{r: packed, left: size}
-}
-
-// exact gives a body of known size and fails on any other.
-type exact struct {
-	r    io.Reader
-	left int64
-}
-
-func (e *exact) Read(p []byte) (int, error) {
-	if int64(len(p)) > e.left+1 {
-		p = p[:e.left+1]
-	}
-	n, err := e.r.Read(p)
-	e.left -= int64(n)
-	switch {
-	case e.left < 0:
-		return 0, refuse("a file is longer than its archive says")
-	case err == io.EOF && e.left > 0:
-		return n, io.ErrUnexpectedEOF
-	}
-	return n, err
 }
 
 // header is what comes before the ZIP: "SYSB" and a version.

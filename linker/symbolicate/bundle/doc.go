@@ -6,5 +6,5 @@
 // before it is read, every file is unpacked once and counted while that is done, and a file is found again by where its bytes
 // lie and never by its name. Nothing is written to disk. What is refused is refused with a sentence that sentry-cli shows.
 //
-// The path through it is [Read]; [File.Open] gives a file's bytes later.
+// The path through it is [Read].
 package bundle
