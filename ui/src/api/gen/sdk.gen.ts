@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddProjectTeamData, AddProjectTeamErrors, AddProjectTeamResponses, ChangeTeamRoleData, ChangeTeamRoleErrors, ChangeTeamRoleResponses, CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateOrgTokenData, CreateOrgTokenErrors, CreateOrgTokenResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, CreateTeamData, CreateTeamErrors, CreateTeamProjectData, CreateTeamProjectErrors, CreateTeamProjectResponses, CreateTeamResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteOrgTokenData, DeleteOrgTokenErrors, DeleteOrgTokenResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DeleteTeamData, DeleteTeamErrors, DeleteTeamResponses, DeleteTokenData, DeleteTokenErrors, DeleteTokenResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMemberData, GetMemberErrors, GetMemberResponses, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LeaveTeamData, LeaveTeamErrors, LeaveTeamResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrgTokensData, ListOrgTokensErrors, ListOrgTokensResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectTeamsData, ListProjectTeamsErrors, ListProjectTeamsResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamProjectsData, ListTeamProjectsErrors, ListTeamProjectsResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTeamsData, ListUserTeamsErrors, ListUserTeamsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, RemoveProjectTeamData, RemoveProjectTeamErrors, RemoveProjectTeamResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMeResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses } from './types.gen';
+import type { AddProjectTeamData, AddProjectTeamErrors, AddProjectTeamResponses, AssembleBundleData, AssembleBundleErrors, AssembleBundleResponses, AssembleDebugFilesData, AssembleDebugFilesErrors, AssembleDebugFilesResponses, AssembleReleaseData, AssembleReleaseErrors, AssembleReleaseResponses, ChangeTeamRoleData, ChangeTeamRoleErrors, ChangeTeamRoleResponses, CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateOrgTokenData, CreateOrgTokenErrors, CreateOrgTokenResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, CreateTeamData, CreateTeamErrors, CreateTeamProjectData, CreateTeamProjectErrors, CreateTeamProjectResponses, CreateTeamResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteArtifactBundleData, DeleteArtifactBundleErrors, DeleteArtifactBundleResponses, DeleteDebugFileData, DeleteDebugFileErrors, DeleteDebugFileResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteOrgTokenData, DeleteOrgTokenErrors, DeleteOrgTokenResponses, DeleteProjectReleaseFileData, DeleteProjectReleaseFileErrors, DeleteProjectReleaseFileResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DeleteReleaseFileData, DeleteReleaseFileErrors, DeleteReleaseFileResponses, DeleteSourceMapsData, DeleteSourceMapsErrors, DeleteSourceMapsResponses, DeleteTeamData, DeleteTeamErrors, DeleteTeamResponses, DeleteTokenData, DeleteTokenErrors, DeleteTokenResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetChunkOptionsData, GetChunkOptionsErrors, GetChunkOptionsResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMemberData, GetMemberErrors, GetMemberResponses, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReleaseFileData, GetProjectReleaseFileErrors, GetProjectReleaseFileResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReleaseFileData, GetReleaseFileErrors, GetReleaseFileResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetSourceMapDebugData, GetSourceMapDebugErrors, GetSourceMapDebugResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LeaveTeamData, LeaveTeamErrors, LeaveTeamResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListArtifactBundlesData, ListArtifactBundlesErrors, ListArtifactBundlesResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListBundleFilesData, ListBundleFilesErrors, ListBundleFilesResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDebugFilesData, ListDebugFilesErrors, ListDebugFilesResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrgTokensData, ListOrgTokensErrors, ListOrgTokensResponses, ListProguardReleasesData, ListProguardReleasesErrors, ListProguardReleasesResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectReleaseFilesData, ListProjectReleaseFilesErrors, ListProjectReleaseFilesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectTeamsData, ListProjectTeamsErrors, ListProjectTeamsResponses, ListReleaseFilesData, ListReleaseFilesErrors, ListReleaseFilesResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSourceMapsData, ListSourceMapsErrors, ListSourceMapsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamProjectsData, ListTeamProjectsErrors, ListTeamProjectsResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUnknownDebugFilesData, ListUnknownDebugFilesErrors, ListUnknownDebugFilesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTeamsData, ListUserTeamsErrors, ListUserTeamsResponses, LookUpArtifactsData, LookUpArtifactsErrors, LookUpArtifactsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, RemoveProjectTeamData, RemoveProjectTeamErrors, RemoveProjectTeamResponses, ReprocessData, ReprocessErrors, ReprocessResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SetProguardReleaseData, SetProguardReleaseErrors, SetProguardReleaseResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMeResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -192,6 +192,36 @@ export const updateOrganization = <ThrowOnError extends boolean = false>(options
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Put a bundle of sources together
+ */
+export const assembleBundle = <ThrowOnError extends boolean = false>(options: Options<AssembleBundleData, ThrowOnError>) => (options.client ?? client).post<AssembleBundleResponses, AssembleBundleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/artifactbundle/assemble/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * How to upload files in pieces
+ */
+export const getChunkOptions = <ThrowOnError extends boolean = false>(options: Options<GetChunkOptionsData, ThrowOnError>) => (options.client ?? client).get<GetChunkOptionsResponses, GetChunkOptionsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/chunk-upload/',
+    ...options
 });
 
 /**
@@ -561,6 +591,62 @@ export const createProject = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
+ * Put a release's bundle together, old form
+ */
+export const assembleRelease = <ThrowOnError extends boolean = false>(options: Options<AssembleReleaseData, ThrowOnError>) => (options.client ?? client).post<AssembleReleaseResponses, AssembleReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/assemble/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Files of a release
+ */
+export const listReleaseFiles = <ThrowOnError extends boolean = false>(options: Options<ListReleaseFilesData, ThrowOnError>) => (options.client ?? client).get<ListReleaseFilesResponses, ListReleaseFilesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/files/',
+    ...options
+});
+
+/**
+ * Delete a file of a release
+ */
+export const deleteReleaseFile = <ThrowOnError extends boolean = false>(options: Options<DeleteReleaseFileData, ThrowOnError>) => (options.client ?? client).delete<DeleteReleaseFileResponses, DeleteReleaseFileErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/files/{file}/',
+    ...options
+});
+
+/**
+ * A file of a release
+ */
+export const getReleaseFile = <ThrowOnError extends boolean = false>(options: Options<GetReleaseFileData, ThrowOnError>) => (options.client ?? client).get<GetReleaseFileResponses, GetReleaseFileErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/files/{file}/',
+    ...options
+});
+
+/**
  * Count replays of issues, transactions or ids
  */
 export const countReplays = <ThrowOnError extends boolean = false>(options: Options<CountReplaysData, ThrowOnError>) => (options.client ?? client).get<CountReplaysResponses, CountReplaysErrors, ThrowOnError>({
@@ -868,6 +954,32 @@ export const updateProject = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
+ * Files of an uploaded bundle
+ */
+export const listBundleFiles = <ThrowOnError extends boolean = false>(options: Options<ListBundleFilesData, ThrowOnError>) => (options.client ?? client).get<ListBundleFilesResponses, ListBundleFilesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/artifact-bundles/{bundle}/files/',
+    ...options
+});
+
+/**
+ * Which uploads could explain a frame
+ */
+export const lookUpArtifacts = <ThrowOnError extends boolean = false>(options: Options<LookUpArtifactsData, ThrowOnError>) => (options.client ?? client).get<LookUpArtifactsResponses, LookUpArtifactsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/artifact-lookup/',
+    ...options
+});
+
+/**
  * Events of a project
  */
 export const listProjectEvents = <ThrowOnError extends boolean = false>(options: Options<ListProjectEventsData, ThrowOnError>) => (options.client ?? client).get<ListProjectEventsResponses, ListProjectEventsErrors, ThrowOnError>({
@@ -916,6 +1028,157 @@ export const getAttachment = <ThrowOnError extends boolean = false>(options: Opt
             type: 'apiKey'
         }],
     url: '/api/0/projects/{org}/{project}/events/{event}/attachments/{attachment}/',
+    ...options
+});
+
+/**
+ * Why frames are not mapped
+ */
+export const getSourceMapDebug = <ThrowOnError extends boolean = false>(options: Options<GetSourceMapDebugData, ThrowOnError>) => (options.client ?? client).get<GetSourceMapDebugResponses, GetSourceMapDebugErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/events/{event}/source-map-debug-blue-thunder-edition/',
+    ...options
+});
+
+/**
+ * Uploaded bundles of sources
+ */
+export const listArtifactBundles = <ThrowOnError extends boolean = false>(options: Options<ListArtifactBundlesData, ThrowOnError>) => (options.client ?? client).get<ListArtifactBundlesResponses, ListArtifactBundlesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/artifact-bundles/',
+    ...options
+});
+
+/**
+ * Delete an uploaded bundle
+ */
+export const deleteArtifactBundle = <ThrowOnError extends boolean = false>(options: Options<DeleteArtifactBundleData, ThrowOnError>) => (options.client ?? client).delete<DeleteArtifactBundleResponses, DeleteArtifactBundleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/artifact-bundles/{bundle}/',
+    ...options
+});
+
+/**
+ * Put debug files together
+ */
+export const assembleDebugFiles = <ThrowOnError extends boolean = false>(options: Options<AssembleDebugFilesData, ThrowOnError>) => (options.client ?? client).post<AssembleDebugFilesResponses, AssembleDebugFilesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/difs/assemble/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a debug file
+ */
+export const deleteDebugFile = <ThrowOnError extends boolean = false>(options: Options<DeleteDebugFileData, ThrowOnError>) => (options.client ?? client).delete<DeleteDebugFileResponses, DeleteDebugFileErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/dsyms/',
+    ...options
+});
+
+/**
+ * Debug files of a project
+ */
+export const listDebugFiles = <ThrowOnError extends boolean = false>(options: Options<ListDebugFilesData, ThrowOnError>) => (options.client ?? client).get<ListDebugFilesResponses, ListDebugFilesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/dsyms/',
+    ...options
+});
+
+/**
+ * Which debug files are not there
+ */
+export const listUnknownDebugFiles = <ThrowOnError extends boolean = false>(options: Options<ListUnknownDebugFilesData, ThrowOnError>) => (options.client ?? client).get<ListUnknownDebugFilesResponses, ListUnknownDebugFilesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/dsyms/unknown/',
+    ...options
+});
+
+/**
+ * ProGuard mappings of a release
+ */
+export const listProguardReleases = <ThrowOnError extends boolean = false>(options: Options<ListProguardReleasesData, ThrowOnError>) => (options.client ?? client).get<ListProguardReleasesResponses, ListProguardReleasesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/proguard-artifact-releases/',
+    ...options
+});
+
+/**
+ * Say which ProGuard mapping a release was built with
+ */
+export const setProguardRelease = <ThrowOnError extends boolean = false>(options: Options<SetProguardReleaseData, ThrowOnError>) => (options.client ?? client).post<SetProguardReleaseResponses, SetProguardReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/proguard-artifact-releases/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete the uploads of a release
+ */
+export const deleteSourceMaps = <ThrowOnError extends boolean = false>(options: Options<DeleteSourceMapsData, ThrowOnError>) => (options.client ?? client).delete<DeleteSourceMapsResponses, DeleteSourceMapsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/source-maps/',
+    ...options
+});
+
+/**
+ * Uploads by release, old form
+ */
+export const listSourceMaps = <ThrowOnError extends boolean = false>(options: Options<ListSourceMapsData, ThrowOnError>) => (options.client ?? client).get<ListSourceMapsResponses, ListSourceMapsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/files/source-maps/',
     ...options
 });
 
@@ -1050,6 +1313,45 @@ export const updateKey = <ThrowOnError extends boolean = false>(options: Options
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Files of a release of a project
+ */
+export const listProjectReleaseFiles = <ThrowOnError extends boolean = false>(options: Options<ListProjectReleaseFilesData, ThrowOnError>) => (options.client ?? client).get<ListProjectReleaseFilesResponses, ListProjectReleaseFilesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/releases/{version}/files/',
+    ...options
+});
+
+/**
+ * Delete a file of a release of a project
+ */
+export const deleteProjectReleaseFile = <ThrowOnError extends boolean = false>(options: Options<DeleteProjectReleaseFileData, ThrowOnError>) => (options.client ?? client).delete<DeleteProjectReleaseFileResponses, DeleteProjectReleaseFileErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/releases/{version}/files/{file}/',
+    ...options
+});
+
+/**
+ * A file of a release of a project
+ */
+export const getProjectReleaseFile = <ThrowOnError extends boolean = false>(options: Options<GetProjectReleaseFileData, ThrowOnError>) => (options.client ?? client).get<GetProjectReleaseFileResponses, GetProjectReleaseFileErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/releases/{version}/files/{file}/',
+    ...options
 });
 
 /**
@@ -1209,6 +1511,19 @@ export const markReplayViewed = <ThrowOnError extends boolean = false>(options: 
             type: 'apiKey'
         }],
     url: '/api/0/projects/{org}/{project}/replays/{replay}/viewed-by/',
+    ...options
+});
+
+/**
+ * Map the events again that wait for uploads
+ */
+export const reprocess = <ThrowOnError extends boolean = false>(options: Options<ReprocessData, ThrowOnError>) => (options.client ?? client).post<ReprocessResponses, ReprocessErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/reprocessing/',
     ...options
 });
 

@@ -37,6 +37,66 @@ export type Actor = {
     type: 'user' | 'team';
 };
 
+export type ArtifactArchive = {
+    date: string;
+    fileCount: number;
+    id: string;
+    name: string;
+    type: string;
+};
+
+export type ArtifactAssociation = {
+    dist: string | null;
+    release: string | null;
+};
+
+export type ArtifactBundle = {
+    associations: Array<ArtifactAssociation>;
+    bundleId: string;
+    date: string;
+    dateModified: string;
+    fileCount: number;
+    id: string;
+    kind: 'bundle' | 'file';
+    /**
+     * Bytes kept.
+     */
+    size: number;
+};
+
+export type ArtifactFile = {
+    debugId: string | null;
+    filePath: string;
+    fileSize: number;
+    fileType: string;
+    id: string;
+    sourcemap: string | null;
+};
+
+export type AssembleInputBody = {
+    /**
+     * SHA-1 of the whole file, hex.
+     */
+    checksum: string;
+    /**
+     * SHA-1 of each piece, in order.
+     */
+    chunks: Array<string>;
+    dist?: string;
+    /**
+     * Slugs or ids.
+     */
+    projects?: Array<string>;
+    version?: string;
+    [key: string]: unknown;
+};
+
+export type AssembleState = {
+    detail: string | null;
+    missingChunks: Array<string>;
+    state: 'not_found' | 'created' | 'assembling' | 'ok' | 'error';
+};
+
 export type Attachment = {
     dateCreated: string;
     event_id: string;
@@ -98,6 +158,34 @@ export type Chapter = {
     triggerRoute: string;
     url: string;
     vitals: Array<Vital>;
+};
+
+export type ChunkOptions = {
+    /**
+     * What can be uploaded.
+     */
+    accept: Array<string>;
+    /**
+     * Bytes; a power of two.
+     */
+    chunkSize: number;
+    chunksPerRequest: number;
+    compression: Array<string>;
+    concurrency: number;
+    hashAlgorithm: string;
+    /**
+     * Bytes of an assembled file.
+     */
+    maxFileSize: number;
+    /**
+     * Bytes.
+     */
+    maxRequestSize: number;
+    /**
+     * Seconds that a client waits for a file to be put together.
+     */
+    maxWait: number;
+    url: string;
 };
 
 export type Covered = {
@@ -209,6 +297,34 @@ export type DeadLetterDetail = {
     size: number;
 };
 
+export type DebugFile = {
+    codeId: string | null;
+    cpuName: string;
+    data: DebugFileData;
+    dateCreated: string;
+    debugId: string;
+    headers: {
+        [key: string]: string;
+    };
+    id: string;
+    objectName: string;
+    sha1: string;
+    size: number;
+    symbolType: string;
+    uuid: string;
+};
+
+export type DebugFileData = {
+    features: Array<string>;
+    type: string;
+};
+
+export type DebugIdProcess = {
+    debug_id: string | null;
+    uploaded_source_file_with_correct_debug_id: boolean;
+    uploaded_source_map_with_correct_debug_id: boolean;
+};
+
 export type DeleteJob = {
     countDeleted: number;
     dateCreated: string;
@@ -234,6 +350,20 @@ export type Device = {
     family: string | null;
     model: string | null;
     name: string | null;
+};
+
+export type DifAssembleRequest = {
+    chunks: Array<string>;
+    debug_id?: string;
+    name?: string;
+    [key: string]: unknown;
+};
+
+export type DifAssembleState = {
+    detail: string | null;
+    dif?: DebugFile;
+    missingChunks: Array<string>;
+    state: 'not_found' | 'created' | 'assembling' | 'ok' | 'error';
 };
 
 export type Drains = {
@@ -773,6 +903,17 @@ export type LoaderOptions = {
     hasReplay: boolean;
 };
 
+export type LookupResult = {
+    abs_path?: string;
+    headers?: {
+        [key: string]: string;
+    };
+    id: string;
+    resolved_with: 'debug-id' | 'release';
+    type: 'bundle' | 'file';
+    url: string;
+};
+
 export type Mechanism = {
     data?: {
         [key: string]: unknown;
@@ -834,6 +975,10 @@ export type MessageData = {
     params?: Array<unknown>;
 };
 
+export type MissingFiles = {
+    missing: Array<string>;
+};
+
 export type Named = {
     id: string;
     name: string;
@@ -850,6 +995,10 @@ export type OtaUpdates = {
     channel: string | null;
     runtime_version: string | null;
     update_id: string | null;
+};
+
+export type OneStructBody = {
+    [key: string]: never;
 };
 
 export type OrgAuthToken = {
@@ -992,6 +1141,16 @@ export type OrganizationRole = {
 export type Part = {
     name: string | null;
     version: string | null;
+};
+
+export type ProguardInputBody = {
+    proguard_uuid: string;
+    release_name: string;
+    [key: string]: unknown;
+};
+
+export type ProguardList = {
+    releases: Array<string>;
 };
 
 export type Project = {
@@ -1142,6 +1301,45 @@ export type RecordingFrame = {
      * Epoch milliseconds.
      */
     timeMs: number;
+};
+
+export type ReleaseAssembleInputBody = {
+    /**
+     * SHA-1 of the whole file, hex.
+     */
+    checksum: string;
+    /**
+     * SHA-1 of each piece, in order.
+     */
+    chunks: Array<string>;
+    dist?: string;
+    /**
+     * Slugs or ids.
+     */
+    projects?: Array<string>;
+    version?: string;
+    [key: string]: unknown;
+};
+
+export type ReleaseFile = {
+    dateCreated: string | null;
+    dist: string | null;
+    headers: {
+        [key: string]: string;
+    };
+    id: string;
+    name: string;
+    sha1: string;
+    size: number;
+};
+
+export type ReleaseProcess = {
+    abs_path: string;
+    matching_source_file_names: Array<string>;
+    matching_source_map_name: string | null;
+    source_file_lookup_result: 'found' | 'unsuccessful' | 'wrong-dist';
+    source_map_lookup_result: 'found' | 'unsuccessful' | 'wrong-dist';
+    source_map_reference: string | null;
 };
 
 export type Replay = {
@@ -1476,6 +1674,11 @@ export type Sdk = {
     version: string;
 };
 
+export type ScrapingProcess = {
+    source_file: string | null;
+    source_map: string | null;
+};
+
 export type Scrub = {
     defaults: boolean;
     domText: boolean;
@@ -1638,6 +1841,30 @@ export type SimpleEvent = {
     tags: Array<Tag>;
     title: string;
     user: EventUser | null;
+};
+
+export type SourceMapDebug = {
+    dist: string | null;
+    exceptions: Array<SourceMapDebugException>;
+    has_debug_ids: boolean;
+    has_scraping_data: boolean;
+    has_uploaded_some_artifact_with_a_debug_id: boolean;
+    min_debug_id_sdk_version: string | null;
+    project_has_some_artifact_bundle: boolean;
+    release: string | null;
+    release_has_some_artifact: boolean;
+    sdk_debug_id_support: 'full' | 'needs-upgrade' | 'not-supported' | 'unofficial-sdk';
+    sdk_version: string | null;
+};
+
+export type SourceMapDebugException = {
+    frames: Array<SourceMapDebugFrame>;
+};
+
+export type SourceMapDebugFrame = {
+    debug_id_process: DebugIdProcess;
+    release_process: ReleaseProcess | null;
+    scraping_process: ScrapingProcess;
 };
 
 export type Stacktrace = {
@@ -2348,6 +2575,66 @@ export type UpdateOrganizationResponses = {
 };
 
 export type UpdateOrganizationResponse = UpdateOrganizationResponses[keyof UpdateOrganizationResponses];
+
+export type AssembleBundleData = {
+    body: AssembleInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/artifactbundle/assemble/';
+};
+
+export type AssembleBundleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type AssembleBundleError = AssembleBundleErrors[keyof AssembleBundleErrors];
+
+export type AssembleBundleResponses = {
+    /**
+     * OK
+     */
+    200: AssembleState;
+};
+
+export type AssembleBundleResponse = AssembleBundleResponses[keyof AssembleBundleResponses];
+
+export type GetChunkOptionsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/chunk-upload/';
+};
+
+export type GetChunkOptionsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetChunkOptionsError = GetChunkOptionsErrors[keyof GetChunkOptionsErrors];
+
+export type GetChunkOptionsResponses = {
+    /**
+     * OK
+     */
+    200: ChunkOptions;
+};
+
+export type GetChunkOptionsResponse = GetChunkOptionsResponses[keyof GetChunkOptionsResponses];
 
 export type ListDeadLettersData = {
     body?: never;
@@ -3337,6 +3624,141 @@ export type CreateProjectResponses = {
 };
 
 export type CreateProjectResponse = CreateProjectResponses[keyof CreateProjectResponses];
+
+export type AssembleReleaseData = {
+    body: ReleaseAssembleInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/releases/{version}/assemble/';
+};
+
+export type AssembleReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type AssembleReleaseError = AssembleReleaseErrors[keyof AssembleReleaseErrors];
+
+export type AssembleReleaseResponses = {
+    /**
+     * OK
+     */
+    200: AssembleState;
+};
+
+export type AssembleReleaseResponse = AssembleReleaseResponses[keyof AssembleReleaseResponses];
+
+export type ListReleaseFilesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/releases/{version}/files/';
+};
+
+export type ListReleaseFilesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReleaseFilesError = ListReleaseFilesErrors[keyof ListReleaseFilesErrors];
+
+export type ListReleaseFilesResponses = {
+    /**
+     * OK
+     */
+    200: Array<ReleaseFile>;
+};
+
+export type ListReleaseFilesResponse = ListReleaseFilesResponses[keyof ListReleaseFilesResponses];
+
+export type DeleteReleaseFileData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+        file: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/releases/{version}/files/{file}/';
+};
+
+export type DeleteReleaseFileErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteReleaseFileError = DeleteReleaseFileErrors[keyof DeleteReleaseFileErrors];
+
+export type DeleteReleaseFileResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteReleaseFileResponse = DeleteReleaseFileResponses[keyof DeleteReleaseFileResponses];
+
+export type GetReleaseFileData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+        file: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/releases/{version}/files/{file}/';
+};
+
+export type GetReleaseFileErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetReleaseFileError = GetReleaseFileErrors[keyof GetReleaseFileErrors];
+
+export type GetReleaseFileResponses = {
+    /**
+     * OK
+     */
+    200: ReleaseFile;
+};
+
+export type GetReleaseFileResponse = GetReleaseFileResponses[keyof GetReleaseFileResponses];
 
 export type CountReplaysData = {
     body?: never;
@@ -4333,6 +4755,89 @@ export type UpdateProjectResponses = {
 
 export type UpdateProjectResponse = UpdateProjectResponses[keyof UpdateProjectResponses];
 
+export type ListBundleFilesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        bundle: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/artifact-bundles/{bundle}/files/';
+};
+
+export type ListBundleFilesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListBundleFilesError = ListBundleFilesErrors[keyof ListBundleFilesErrors];
+
+export type ListBundleFilesResponses = {
+    /**
+     * OK
+     */
+    200: Array<ArtifactFile>;
+};
+
+export type ListBundleFilesResponse = ListBundleFilesResponses[keyof ListBundleFilesResponses];
+
+export type LookUpArtifactsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        debug_id?: string;
+        url?: string;
+        release?: string;
+        dist?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/artifact-lookup/';
+};
+
+export type LookUpArtifactsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type LookUpArtifactsError = LookUpArtifactsErrors[keyof LookUpArtifactsErrors];
+
+export type LookUpArtifactsResponses = {
+    /**
+     * OK
+     */
+    200: Array<LookupResult>;
+};
+
+export type LookUpArtifactsResponse = LookUpArtifactsResponses[keyof LookUpArtifactsResponses];
+
 export type ListProjectEventsData = {
     body?: never;
     path: {
@@ -4495,6 +5000,451 @@ export type GetAttachmentResponses = {
 };
 
 export type GetAttachmentResponse = GetAttachmentResponses[keyof GetAttachmentResponses];
+
+export type GetSourceMapDebugData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        event: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/events/{event}/source-map-debug-blue-thunder-edition/';
+};
+
+export type GetSourceMapDebugErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetSourceMapDebugError = GetSourceMapDebugErrors[keyof GetSourceMapDebugErrors];
+
+export type GetSourceMapDebugResponses = {
+    /**
+     * OK
+     */
+    200: SourceMapDebug;
+};
+
+export type GetSourceMapDebugResponse = GetSourceMapDebugResponses[keyof GetSourceMapDebugResponses];
+
+export type ListArtifactBundlesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Only those of this release.
+         */
+        release?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/files/artifact-bundles/';
+};
+
+export type ListArtifactBundlesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListArtifactBundlesError = ListArtifactBundlesErrors[keyof ListArtifactBundlesErrors];
+
+export type ListArtifactBundlesResponses = {
+    /**
+     * OK
+     */
+    200: Array<ArtifactBundle>;
+};
+
+export type ListArtifactBundlesResponse = ListArtifactBundlesResponses[keyof ListArtifactBundlesResponses];
+
+export type DeleteArtifactBundleData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        bundle: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/files/artifact-bundles/{bundle}/';
+};
+
+export type DeleteArtifactBundleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteArtifactBundleError = DeleteArtifactBundleErrors[keyof DeleteArtifactBundleErrors];
+
+export type DeleteArtifactBundleResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteArtifactBundleResponse = DeleteArtifactBundleResponses[keyof DeleteArtifactBundleResponses];
+
+export type AssembleDebugFilesData = {
+    body: {
+        [key: string]: DifAssembleRequest;
+    };
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/files/difs/assemble/';
+};
+
+export type AssembleDebugFilesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type AssembleDebugFilesError = AssembleDebugFilesErrors[keyof AssembleDebugFilesErrors];
+
+export type AssembleDebugFilesResponses = {
+    /**
+     * OK
+     */
+    200: {
+        [key: string]: DifAssembleState;
+    };
+};
+
+export type AssembleDebugFilesResponse = AssembleDebugFilesResponses[keyof AssembleDebugFilesResponses];
+
+export type DeleteDebugFileData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query: {
+        id: string;
+    };
+    url: '/api/0/projects/{org}/{project}/files/dsyms/';
+};
+
+export type DeleteDebugFileErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteDebugFileError = DeleteDebugFileErrors[keyof DeleteDebugFileErrors];
+
+export type DeleteDebugFileResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteDebugFileResponse = DeleteDebugFileResponses[keyof DeleteDebugFileResponses];
+
+export type ListDebugFilesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A debug id or code id.
+         */
+        query?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/files/dsyms/';
+};
+
+export type ListDebugFilesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListDebugFilesError = ListDebugFilesErrors[keyof ListDebugFilesErrors];
+
+export type ListDebugFilesResponses = {
+    /**
+     * OK
+     */
+    200: Array<DebugFile>;
+};
+
+export type ListDebugFilesResponse = ListDebugFilesResponses[keyof ListDebugFilesResponses];
+
+export type ListUnknownDebugFilesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        checksums?: Array<string>;
+    };
+    url: '/api/0/projects/{org}/{project}/files/dsyms/unknown/';
+};
+
+export type ListUnknownDebugFilesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListUnknownDebugFilesError = ListUnknownDebugFilesErrors[keyof ListUnknownDebugFilesErrors];
+
+export type ListUnknownDebugFilesResponses = {
+    /**
+     * OK
+     */
+    200: MissingFiles;
+};
+
+export type ListUnknownDebugFilesResponse = ListUnknownDebugFilesResponses[keyof ListUnknownDebugFilesResponses];
+
+export type ListProguardReleasesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        release_name?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/files/proguard-artifact-releases/';
+};
+
+export type ListProguardReleasesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProguardReleasesError = ListProguardReleasesErrors[keyof ListProguardReleasesErrors];
+
+export type ListProguardReleasesResponses = {
+    /**
+     * OK
+     */
+    200: ProguardList;
+};
+
+export type ListProguardReleasesResponse = ListProguardReleasesResponses[keyof ListProguardReleasesResponses];
+
+export type SetProguardReleaseData = {
+    body: ProguardInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/files/proguard-artifact-releases/';
+};
+
+export type SetProguardReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type SetProguardReleaseError = SetProguardReleaseErrors[keyof SetProguardReleaseErrors];
+
+export type SetProguardReleaseResponses = {
+    /**
+     * Created
+     */
+    201: unknown;
+};
+
+export type DeleteSourceMapsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A release or a bundle id.
+         */
+        name?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/files/source-maps/';
+};
+
+export type DeleteSourceMapsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteSourceMapsError = DeleteSourceMapsErrors[keyof DeleteSourceMapsErrors];
+
+export type DeleteSourceMapsResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteSourceMapsResponse = DeleteSourceMapsResponses[keyof DeleteSourceMapsResponses];
+
+export type ListSourceMapsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A release or a bundle id.
+         */
+        name?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/files/source-maps/';
+};
+
+export type ListSourceMapsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListSourceMapsError = ListSourceMapsErrors[keyof ListSourceMapsErrors];
+
+export type ListSourceMapsResponses = {
+    /**
+     * OK
+     */
+    200: Array<ArtifactArchive>;
+};
+
+export type ListSourceMapsResponse = ListSourceMapsResponses[keyof ListSourceMapsResponses];
 
 export type ListFiltersData = {
     body?: never;
@@ -4874,6 +5824,122 @@ export type UpdateKeyResponses = {
 };
 
 export type UpdateKeyResponse = UpdateKeyResponses[keyof UpdateKeyResponses];
+
+export type ListProjectReleaseFilesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        version: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/releases/{version}/files/';
+};
+
+export type ListProjectReleaseFilesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectReleaseFilesError = ListProjectReleaseFilesErrors[keyof ListProjectReleaseFilesErrors];
+
+export type ListProjectReleaseFilesResponses = {
+    /**
+     * OK
+     */
+    200: Array<ReleaseFile>;
+};
+
+export type ListProjectReleaseFilesResponse = ListProjectReleaseFilesResponses[keyof ListProjectReleaseFilesResponses];
+
+export type DeleteProjectReleaseFileData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        version: string;
+        file: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/releases/{version}/files/{file}/';
+};
+
+export type DeleteProjectReleaseFileErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteProjectReleaseFileError = DeleteProjectReleaseFileErrors[keyof DeleteProjectReleaseFileErrors];
+
+export type DeleteProjectReleaseFileResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteProjectReleaseFileResponse = DeleteProjectReleaseFileResponses[keyof DeleteProjectReleaseFileResponses];
+
+export type GetProjectReleaseFileData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        version: string;
+        file: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/releases/{version}/files/{file}/';
+};
+
+export type GetProjectReleaseFileErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetProjectReleaseFileError = GetProjectReleaseFileErrors[keyof GetProjectReleaseFileErrors];
+
+export type GetProjectReleaseFileResponses = {
+    /**
+     * OK
+     */
+    200: ReleaseFile;
+};
+
+export type GetProjectReleaseFileResponse = GetProjectReleaseFileResponses[keyof GetProjectReleaseFileResponses];
 
 export type ListReplayDeleteJobsData = {
     body?: never;
@@ -5367,6 +6433,40 @@ export type MarkReplayViewedResponses = {
 };
 
 export type MarkReplayViewedResponse = MarkReplayViewedResponses[keyof MarkReplayViewedResponses];
+
+export type ReprocessData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/reprocessing/';
+};
+
+export type ReprocessErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ReprocessError = ReprocessErrors[keyof ReprocessErrors];
+
+export type ReprocessResponses = {
+    /**
+     * OK
+     */
+    200: OneStructBody;
+};
+
+export type ReprocessResponse = ReprocessResponses[keyof ReprocessResponses];
 
 export type TestScrubbingData = {
     body: ScrubTestInputBody;

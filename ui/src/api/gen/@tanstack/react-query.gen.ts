@@ -3,8 +3,8 @@
 import { queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { addProjectTeam, changeTeamRole, countIssues, countReplays, createKey, createMember, createOrgToken, createProject, createReplayDeleteJob, createTeam, createTeamProject, createToken, deleteKey, deleteMember, deleteOrgToken, deleteProjectReplay, deleteTeam, deleteToken, dropDeadLetter, getAttachment, getAuth, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getMember, getOrganization, getProject, getProjectEvent, getProjectReplay, getProjectSettings, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getStats, getTeam, getTrace, getTraceMeta, joinTeam, leaveTeam, listAllProjects, listAttachments, listDeadLetters, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listMembers, listOrganizations, listOrgTokens, listProjectEvents, listProjectIssues, listProjects, listProjectTeams, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listSegments, listTeamMembers, listTeamProjects, listTeams, listTokens, listUsers, listUserTeams, markReplayViewed, type Options, removeProjectTeam, resendDeadLetter, searchId, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateMe, updateMember, updateOrganization, updateProject, updateProjectIssues, updateProjectSettings, updateTeam } from '../sdk.gen';
-import type { AddProjectTeamData, AddProjectTeamError, AddProjectTeamResponse, ChangeTeamRoleData, ChangeTeamRoleError, ChangeTeamRoleResponse, CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateMemberData, CreateMemberError, CreateMemberResponse, CreateOrgTokenData, CreateOrgTokenError, CreateOrgTokenResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, CreateTeamData, CreateTeamError, CreateTeamProjectData, CreateTeamProjectError, CreateTeamProjectResponse, CreateTeamResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteMemberData, DeleteMemberError, DeleteMemberResponse, DeleteOrgTokenData, DeleteOrgTokenError, DeleteOrgTokenResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DeleteTeamData, DeleteTeamError, DeleteTeamResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMemberData, GetMemberError, GetMemberResponse, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTeamData, GetTeamError, GetTeamResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, JoinTeamData, JoinTeamError, JoinTeamResponse, LeaveTeamData, LeaveTeamError, LeaveTeamResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListOrgTokensData, ListOrgTokensError, ListOrgTokensResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListProjectTeamsData, ListProjectTeamsError, ListProjectTeamsResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, ListTeamMembersData, ListTeamMembersError, ListTeamMembersResponse, ListTeamProjectsData, ListTeamProjectsError, ListTeamProjectsResponse, ListTeamsData, ListTeamsError, ListTeamsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUsersData, ListUsersError, ListUsersResponse, ListUserTeamsData, ListUserTeamsError, ListUserTeamsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, RemoveProjectTeamData, RemoveProjectTeamError, RemoveProjectTeamResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateMeData, UpdateMeError, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateMeResponse, UpdateOrganizationData, UpdateOrganizationError, UpdateOrganizationResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse, UpdateTeamData, UpdateTeamError, UpdateTeamResponse } from '../types.gen';
+import { addProjectTeam, assembleBundle, assembleDebugFiles, assembleRelease, changeTeamRole, countIssues, countReplays, createKey, createMember, createOrgToken, createProject, createReplayDeleteJob, createTeam, createTeamProject, createToken, deleteArtifactBundle, deleteDebugFile, deleteKey, deleteMember, deleteOrgToken, deleteProjectReleaseFile, deleteProjectReplay, deleteReleaseFile, deleteSourceMaps, deleteTeam, deleteToken, dropDeadLetter, getAttachment, getAuth, getChunkOptions, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getMember, getOrganization, getProject, getProjectEvent, getProjectReleaseFile, getProjectReplay, getProjectSettings, getReleaseFile, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getSourceMapDebug, getStats, getTeam, getTrace, getTraceMeta, joinTeam, leaveTeam, listAllProjects, listArtifactBundles, listAttachments, listBundleFiles, listDeadLetters, listDebugFiles, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listMembers, listOrganizations, listOrgTokens, listProguardReleases, listProjectEvents, listProjectIssues, listProjectReleaseFiles, listProjects, listProjectTeams, listReleaseFiles, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listSegments, listSourceMaps, listTeamMembers, listTeamProjects, listTeams, listTokens, listUnknownDebugFiles, listUsers, listUserTeams, lookUpArtifacts, markReplayViewed, type Options, removeProjectTeam, reprocess, resendDeadLetter, searchId, setProguardRelease, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateMe, updateMember, updateOrganization, updateProject, updateProjectIssues, updateProjectSettings, updateTeam } from '../sdk.gen';
+import type { AddProjectTeamData, AddProjectTeamError, AddProjectTeamResponse, AssembleBundleData, AssembleBundleError, AssembleBundleResponse, AssembleDebugFilesData, AssembleDebugFilesError, AssembleDebugFilesResponse, AssembleReleaseData, AssembleReleaseError, AssembleReleaseResponse, ChangeTeamRoleData, ChangeTeamRoleError, ChangeTeamRoleResponse, CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateMemberData, CreateMemberError, CreateMemberResponse, CreateOrgTokenData, CreateOrgTokenError, CreateOrgTokenResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, CreateTeamData, CreateTeamError, CreateTeamProjectData, CreateTeamProjectError, CreateTeamProjectResponse, CreateTeamResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, DeleteArtifactBundleData, DeleteArtifactBundleError, DeleteArtifactBundleResponse, DeleteDebugFileData, DeleteDebugFileError, DeleteDebugFileResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteMemberData, DeleteMemberError, DeleteMemberResponse, DeleteOrgTokenData, DeleteOrgTokenError, DeleteOrgTokenResponse, DeleteProjectReleaseFileData, DeleteProjectReleaseFileError, DeleteProjectReleaseFileResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DeleteReleaseFileData, DeleteReleaseFileError, DeleteReleaseFileResponse, DeleteSourceMapsData, DeleteSourceMapsError, DeleteSourceMapsResponse, DeleteTeamData, DeleteTeamError, DeleteTeamResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetChunkOptionsData, GetChunkOptionsError, GetChunkOptionsResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMemberData, GetMemberError, GetMemberResponse, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReleaseFileData, GetProjectReleaseFileError, GetProjectReleaseFileResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReleaseFileData, GetReleaseFileError, GetReleaseFileResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetSourceMapDebugData, GetSourceMapDebugError, GetSourceMapDebugResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTeamData, GetTeamError, GetTeamResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, JoinTeamData, JoinTeamError, JoinTeamResponse, LeaveTeamData, LeaveTeamError, LeaveTeamResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListArtifactBundlesData, ListArtifactBundlesError, ListArtifactBundlesResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListBundleFilesData, ListBundleFilesError, ListBundleFilesResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListDebugFilesData, ListDebugFilesError, ListDebugFilesResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListOrgTokensData, ListOrgTokensError, ListOrgTokensResponse, ListProguardReleasesData, ListProguardReleasesError, ListProguardReleasesResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectReleaseFilesData, ListProjectReleaseFilesError, ListProjectReleaseFilesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListProjectTeamsData, ListProjectTeamsError, ListProjectTeamsResponse, ListReleaseFilesData, ListReleaseFilesError, ListReleaseFilesResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, ListSourceMapsData, ListSourceMapsError, ListSourceMapsResponse, ListTeamMembersData, ListTeamMembersError, ListTeamMembersResponse, ListTeamProjectsData, ListTeamProjectsError, ListTeamProjectsResponse, ListTeamsData, ListTeamsError, ListTeamsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUnknownDebugFilesData, ListUnknownDebugFilesError, ListUnknownDebugFilesResponse, ListUsersData, ListUsersError, ListUsersResponse, ListUserTeamsData, ListUserTeamsError, ListUserTeamsResponse, LookUpArtifactsData, LookUpArtifactsError, LookUpArtifactsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, RemoveProjectTeamData, RemoveProjectTeamError, RemoveProjectTeamResponse, ReprocessData, ReprocessError, ReprocessResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SetProguardReleaseData, SetProguardReleaseError, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateMeData, UpdateMeError, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateMeResponse, UpdateOrganizationData, UpdateOrganizationError, UpdateOrganizationResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse, UpdateTeamData, UpdateTeamError, UpdateTeamResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -283,6 +283,41 @@ export const updateOrganizationMutation = (options?: Partial<Options<UpdateOrgan
     };
     return mutationOptions;
 };
+
+/**
+ * Put a bundle of sources together
+ */
+export const assembleBundleMutation = (options?: Partial<Options<AssembleBundleData>>): UseMutationOptions<AssembleBundleResponse, AssembleBundleError, Options<AssembleBundleData>> => {
+    const mutationOptions: UseMutationOptions<AssembleBundleResponse, AssembleBundleError, Options<AssembleBundleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await assembleBundle({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getChunkOptionsQueryKey = (options: Options<GetChunkOptionsData>) => createQueryKey('getChunkOptions', options);
+
+/**
+ * How to upload files in pieces
+ */
+export const getChunkOptionsOptions = (options: Options<GetChunkOptionsData>) => queryOptions<GetChunkOptionsResponse, GetChunkOptionsError, GetChunkOptionsResponse, ReturnType<typeof getChunkOptionsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getChunkOptions({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getChunkOptionsQueryKey(options)
+});
 
 export const listDeadLettersQueryKey = (options: Options<ListDeadLettersData>) => createQueryKey('listDeadLetters', options);
 
@@ -739,6 +774,76 @@ export const createProjectMutation = (options?: Partial<Options<CreateProjectDat
     return mutationOptions;
 };
 
+/**
+ * Put a release's bundle together, old form
+ */
+export const assembleReleaseMutation = (options?: Partial<Options<AssembleReleaseData>>): UseMutationOptions<AssembleReleaseResponse, AssembleReleaseError, Options<AssembleReleaseData>> => {
+    const mutationOptions: UseMutationOptions<AssembleReleaseResponse, AssembleReleaseError, Options<AssembleReleaseData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await assembleRelease({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listReleaseFilesQueryKey = (options: Options<ListReleaseFilesData>) => createQueryKey('listReleaseFiles', options);
+
+/**
+ * Files of a release
+ */
+export const listReleaseFilesOptions = (options: Options<ListReleaseFilesData>) => queryOptions<ListReleaseFilesResponse, ListReleaseFilesError, ListReleaseFilesResponse, ReturnType<typeof listReleaseFilesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReleaseFiles({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReleaseFilesQueryKey(options)
+});
+
+/**
+ * Delete a file of a release
+ */
+export const deleteReleaseFileMutation = (options?: Partial<Options<DeleteReleaseFileData>>): UseMutationOptions<DeleteReleaseFileResponse, DeleteReleaseFileError, Options<DeleteReleaseFileData>> => {
+    const mutationOptions: UseMutationOptions<DeleteReleaseFileResponse, DeleteReleaseFileError, Options<DeleteReleaseFileData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteReleaseFile({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getReleaseFileQueryKey = (options: Options<GetReleaseFileData>) => createQueryKey('getReleaseFile', options);
+
+/**
+ * A file of a release
+ */
+export const getReleaseFileOptions = (options: Options<GetReleaseFileData>) => queryOptions<GetReleaseFileResponse, GetReleaseFileError, GetReleaseFileResponse, ReturnType<typeof getReleaseFileQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getReleaseFile({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getReleaseFileQueryKey(options)
+});
+
 export const countReplaysQueryKey = (options: Options<CountReplaysData>) => createQueryKey('countReplays', options);
 
 /**
@@ -1151,6 +1256,42 @@ export const updateProjectMutation = (options?: Partial<Options<UpdateProjectDat
     return mutationOptions;
 };
 
+export const listBundleFilesQueryKey = (options: Options<ListBundleFilesData>) => createQueryKey('listBundleFiles', options);
+
+/**
+ * Files of an uploaded bundle
+ */
+export const listBundleFilesOptions = (options: Options<ListBundleFilesData>) => queryOptions<ListBundleFilesResponse, ListBundleFilesError, ListBundleFilesResponse, ReturnType<typeof listBundleFilesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listBundleFiles({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listBundleFilesQueryKey(options)
+});
+
+export const lookUpArtifactsQueryKey = (options: Options<LookUpArtifactsData>) => createQueryKey('lookUpArtifacts', options);
+
+/**
+ * Which uploads could explain a frame
+ */
+export const lookUpArtifactsOptions = (options: Options<LookUpArtifactsData>) => queryOptions<LookUpArtifactsResponse, LookUpArtifactsError, LookUpArtifactsResponse, ReturnType<typeof lookUpArtifactsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await lookUpArtifacts({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: lookUpArtifactsQueryKey(options)
+});
+
 export const listProjectEventsQueryKey = (options: Options<ListProjectEventsData>) => createQueryKey('listProjectEvents', options);
 
 /**
@@ -1221,6 +1362,199 @@ export const getAttachmentOptions = (options: Options<GetAttachmentData>) => que
         return data;
     },
     queryKey: getAttachmentQueryKey(options)
+});
+
+export const getSourceMapDebugQueryKey = (options: Options<GetSourceMapDebugData>) => createQueryKey('getSourceMapDebug', options);
+
+/**
+ * Why frames are not mapped
+ */
+export const getSourceMapDebugOptions = (options: Options<GetSourceMapDebugData>) => queryOptions<GetSourceMapDebugResponse, GetSourceMapDebugError, GetSourceMapDebugResponse, ReturnType<typeof getSourceMapDebugQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getSourceMapDebug({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getSourceMapDebugQueryKey(options)
+});
+
+export const listArtifactBundlesQueryKey = (options: Options<ListArtifactBundlesData>) => createQueryKey('listArtifactBundles', options);
+
+/**
+ * Uploaded bundles of sources
+ */
+export const listArtifactBundlesOptions = (options: Options<ListArtifactBundlesData>) => queryOptions<ListArtifactBundlesResponse, ListArtifactBundlesError, ListArtifactBundlesResponse, ReturnType<typeof listArtifactBundlesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listArtifactBundles({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listArtifactBundlesQueryKey(options)
+});
+
+/**
+ * Delete an uploaded bundle
+ */
+export const deleteArtifactBundleMutation = (options?: Partial<Options<DeleteArtifactBundleData>>): UseMutationOptions<DeleteArtifactBundleResponse, DeleteArtifactBundleError, Options<DeleteArtifactBundleData>> => {
+    const mutationOptions: UseMutationOptions<DeleteArtifactBundleResponse, DeleteArtifactBundleError, Options<DeleteArtifactBundleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteArtifactBundle({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Put debug files together
+ */
+export const assembleDebugFilesMutation = (options?: Partial<Options<AssembleDebugFilesData>>): UseMutationOptions<AssembleDebugFilesResponse, AssembleDebugFilesError, Options<AssembleDebugFilesData>> => {
+    const mutationOptions: UseMutationOptions<AssembleDebugFilesResponse, AssembleDebugFilesError, Options<AssembleDebugFilesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await assembleDebugFiles({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete a debug file
+ */
+export const deleteDebugFileMutation = (options?: Partial<Options<DeleteDebugFileData>>): UseMutationOptions<DeleteDebugFileResponse, DeleteDebugFileError, Options<DeleteDebugFileData>> => {
+    const mutationOptions: UseMutationOptions<DeleteDebugFileResponse, DeleteDebugFileError, Options<DeleteDebugFileData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteDebugFile({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listDebugFilesQueryKey = (options: Options<ListDebugFilesData>) => createQueryKey('listDebugFiles', options);
+
+/**
+ * Debug files of a project
+ */
+export const listDebugFilesOptions = (options: Options<ListDebugFilesData>) => queryOptions<ListDebugFilesResponse, ListDebugFilesError, ListDebugFilesResponse, ReturnType<typeof listDebugFilesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDebugFiles({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDebugFilesQueryKey(options)
+});
+
+export const listUnknownDebugFilesQueryKey = (options: Options<ListUnknownDebugFilesData>) => createQueryKey('listUnknownDebugFiles', options);
+
+/**
+ * Which debug files are not there
+ */
+export const listUnknownDebugFilesOptions = (options: Options<ListUnknownDebugFilesData>) => queryOptions<ListUnknownDebugFilesResponse, ListUnknownDebugFilesError, ListUnknownDebugFilesResponse, ReturnType<typeof listUnknownDebugFilesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listUnknownDebugFiles({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listUnknownDebugFilesQueryKey(options)
+});
+
+export const listProguardReleasesQueryKey = (options: Options<ListProguardReleasesData>) => createQueryKey('listProguardReleases', options);
+
+/**
+ * ProGuard mappings of a release
+ */
+export const listProguardReleasesOptions = (options: Options<ListProguardReleasesData>) => queryOptions<ListProguardReleasesResponse, ListProguardReleasesError, ListProguardReleasesResponse, ReturnType<typeof listProguardReleasesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProguardReleases({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProguardReleasesQueryKey(options)
+});
+
+/**
+ * Say which ProGuard mapping a release was built with
+ */
+export const setProguardReleaseMutation = (options?: Partial<Options<SetProguardReleaseData>>): UseMutationOptions<unknown, SetProguardReleaseError, Options<SetProguardReleaseData>> => {
+    const mutationOptions: UseMutationOptions<unknown, SetProguardReleaseError, Options<SetProguardReleaseData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await setProguardRelease({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete the uploads of a release
+ */
+export const deleteSourceMapsMutation = (options?: Partial<Options<DeleteSourceMapsData>>): UseMutationOptions<DeleteSourceMapsResponse, DeleteSourceMapsError, Options<DeleteSourceMapsData>> => {
+    const mutationOptions: UseMutationOptions<DeleteSourceMapsResponse, DeleteSourceMapsError, Options<DeleteSourceMapsData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteSourceMaps({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listSourceMapsQueryKey = (options: Options<ListSourceMapsData>) => createQueryKey('listSourceMaps', options);
+
+/**
+ * Uploads by release, old form
+ */
+export const listSourceMapsOptions = (options: Options<ListSourceMapsData>) => queryOptions<ListSourceMapsResponse, ListSourceMapsError, ListSourceMapsResponse, ReturnType<typeof listSourceMapsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listSourceMaps({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listSourceMapsQueryKey(options)
 });
 
 export const listFiltersQueryKey = (options: Options<ListFiltersData>) => createQueryKey('listFilters', options);
@@ -1379,6 +1713,59 @@ export const updateKeyMutation = (options?: Partial<Options<UpdateKeyData>>): Us
     };
     return mutationOptions;
 };
+
+export const listProjectReleaseFilesQueryKey = (options: Options<ListProjectReleaseFilesData>) => createQueryKey('listProjectReleaseFiles', options);
+
+/**
+ * Files of a release of a project
+ */
+export const listProjectReleaseFilesOptions = (options: Options<ListProjectReleaseFilesData>) => queryOptions<ListProjectReleaseFilesResponse, ListProjectReleaseFilesError, ListProjectReleaseFilesResponse, ReturnType<typeof listProjectReleaseFilesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProjectReleaseFiles({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProjectReleaseFilesQueryKey(options)
+});
+
+/**
+ * Delete a file of a release of a project
+ */
+export const deleteProjectReleaseFileMutation = (options?: Partial<Options<DeleteProjectReleaseFileData>>): UseMutationOptions<DeleteProjectReleaseFileResponse, DeleteProjectReleaseFileError, Options<DeleteProjectReleaseFileData>> => {
+    const mutationOptions: UseMutationOptions<DeleteProjectReleaseFileResponse, DeleteProjectReleaseFileError, Options<DeleteProjectReleaseFileData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteProjectReleaseFile({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getProjectReleaseFileQueryKey = (options: Options<GetProjectReleaseFileData>) => createQueryKey('getProjectReleaseFile', options);
+
+/**
+ * A file of a release of a project
+ */
+export const getProjectReleaseFileOptions = (options: Options<GetProjectReleaseFileData>) => queryOptions<GetProjectReleaseFileResponse, GetProjectReleaseFileError, GetProjectReleaseFileResponse, ReturnType<typeof getProjectReleaseFileQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getProjectReleaseFile({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getProjectReleaseFileQueryKey(options)
+});
 
 export const listReplayDeleteJobsQueryKey = (options: Options<ListReplayDeleteJobsData>) => createQueryKey('listReplayDeleteJobs', options);
 
@@ -1583,6 +1970,23 @@ export const markReplayViewedMutation = (options?: Partial<Options<MarkReplayVie
     const mutationOptions: UseMutationOptions<MarkReplayViewedResponse, MarkReplayViewedError, Options<MarkReplayViewedData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await markReplayViewed({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Map the events again that wait for uploads
+ */
+export const reprocessMutation = (options?: Partial<Options<ReprocessData>>): UseMutationOptions<ReprocessResponse, ReprocessError, Options<ReprocessData>> => {
+    const mutationOptions: UseMutationOptions<ReprocessResponse, ReprocessError, Options<ReprocessData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await reprocess({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
