@@ -21,9 +21,11 @@ type Config struct {
 	Blobs       store.Blobs
 	BaseURL     *url.URL    // how people reach this server; permalinks, DSNs and the cookie's Secure follow it
 	DeadLetters DeadLetters // nil: this process has no stream, the dead-letter routes answer 404
-	Version     string      // of the program, for /api/0/internal/health/
-	Log         *slog.Logger
-	Now         func() time.Time // nil: time.Now
+	// EvidenceScript plays a recording inside an evidence file; empty: such files cannot be made.
+	EvidenceScript []byte
+	Version        string // of the program, for /api/0/internal/health/
+	Log            *slog.Logger
+	Now            func() time.Time // nil: time.Now
 }
 
 // API answers /api/0/. It is an [http.Handler] for that whole prefix.

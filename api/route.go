@@ -79,6 +79,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerEvents(router)
 	a.registerReplayIndex() // before the replays: jobs is no replay id
 	a.registerReplayItems(router)
+	a.registerEvidence(router)
 	a.registerReplays(router)
 	a.registerExplore()
 	a.registerDeadLetters()

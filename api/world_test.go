@@ -73,7 +73,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	w.other = w.tenant("other")
 	w.dead.org = w.acme.org.ID
 	w.h = api.New(api.Config{Store: s, Blobs: blobs, BaseURL: &url.URL{Scheme: "http", Host: "sentry.example:8000"}, DeadLetters: w.dead,
-		Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+		EvidenceScript: []byte("play()"), Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	return w
 }
 

@@ -181,6 +181,7 @@ func TestListQueriesUseIndexes(t *testing.T) {
 			_, err := s.ReplayMarks(ctx, scope, id, []string{"log"}, store.Page{Limit: 5, Cursor: after})
 			return err
 		})
+		add("segments around", func() error { _, err := s.SegmentsAround(ctx, scope, id, 1, 2); return err })
 		add("replay tags", func() error {
 			_, err := s.ReplayTags(ctx, scope, store.ReplayTagQuery{ProjectID: 1, Key: "a", Limit: 5})
 			return err

@@ -131,3 +131,21 @@ func (s *Store) fillWork(ctx context.Context, scope Scope, at map[itemKey]*Repla
 	}
 	return nil
 }
+
+// maxAround bounds the segments that a clip is cut from.
+const maxAround = 2_000
+
+// SegmentsAround gives what a player needs of a replay to show a span of time: from the last segment with a full
+// snapshot before it, or from the first that is there, in order.
+func (s *Store) SegmentsAround(ctx context.Context, scope Scope, replayID string, fromMS, toMS int64) ([]ReplaySegment, error) {
+	var rows []ReplaySegment
+	from := s.read.NewSelect().TableExpr("replay_segments AS b").ColumnExpr("MAX(b.segment_id)").
+		Where("b.org_id = ? AND b.replay_id = ? AND b.playable AND b.has_snapshot AND b.first_ms <= ?", scope.OrgID, replayID, fromMS)
+	err := s.read.NewSelect().Model(&rows).ExcludeColumn("frames").Where("rs.org_id = ? AND rs.replay_id = ? AND rs.playable", scope.OrgID, replayID).
+		Where("rs.segment_id >= COALESCE((?), 0)", from).Where("rs.first_ms IS NULL OR rs.first_ms <= ?", toMS).
+		OrderExpr("rs.segment_id, rs.body_hash").Limit(maxAround).Scan(ctx)
+	if err != nil {
+		return nil, border(fmt.Errorf("segments of replay %s around %d: %w", replayID, fromMS, err))
+	}
+	return rows, nil
+}

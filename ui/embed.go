@@ -51,6 +51,16 @@ func New(cfg Config) (http.Handler, error) {
 	return newHandler(cfg, built)
 }
 
+// EvidenceScript is the script that plays a recording inside an evidence file: whole, without imports. It is empty
+// when the app was not built.
+func EvidenceScript() []byte {
+	script, err := dist.ReadFile("dist/evidence.js")
+	if err != nil {
+		return nil
+	}
+	return script
+}
+
 type handler struct {
 	files     fs.FS
 	index     []byte // nil when the app was not built

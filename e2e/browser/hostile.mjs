@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { deflateSync } from 'node:zlib';
@@ -262,6 +263,31 @@ test('a hostile recording runs nothing, loads nothing, and plays', async (t) => 
     await until('the end', async () => /00:(09|1[012])/.test((await page.locator('.clock').innerText()).split('/')[0]));
     await page.screenshot({ path: `${shots}/replay.png` });
     await assertHarmless(page, seen, 'replay');
+  });
+
+  await t.test('in an evidence file, opened from the disk', async () => {
+    const event = (await ask(`/organizations/main/issues/${issue.id}/events/latest/`)).eventID;
+    const res = await fetch(`${base}/api/0/projects/main/hostile-web/events/${event}/evidence/`, { headers: { authorization: `Bearer ${token}` } });
+    assert.equal(res.status, 200);
+    const file = `${shots}/evidence.html`;
+    writeFileSync(file, await res.text());
+    const context = await browser.newContext({ viewport: { width: 1100, height: 900 } });
+    const own = await context.newPage();
+    const asked = [];
+    // rrweb draws with data: and blob: addresses; what the policy stops has no response.
+    own.on('response', (r) => { if (!/^(data|blob|about):/.test(r.url())) asked.push(r.url()); });
+    const errors = [];
+    own.on('pageerror', (e) => errors.push(String(e)));
+    await own.goto(`file://${file}`);
+    await drawn(own);
+    await own.getByRole('button', { name: 'Play' }).click();
+    await until('it plays', async () => !(await own.locator('.ev-clock').innerText()).startsWith('00:00'));
+    await own.getByRole('button', { name: 'Go to the error' }).click();
+    await until('it stands at the error', async () => (await own.locator('.ev-clock').innerText()).startsWith('00:06'));
+    await own.screenshot({ path: `${shots}/evidence.png`, fullPage: true });
+    for (const frame of own.frames()) assert.equal(await frame.evaluate(() => window.hostileRan ?? null).catch(() => null), null);
+    assert.deepEqual({ asked, errors, heard }, { asked: [`file://${file}`], errors: [], heard: [] });
+    await context.close();
   });
 
   await t.test('in the lists', async () => {

@@ -54,40 +54,50 @@ async function settled(hindsight, errors) {
   }
 }
 
-const key = (e) => e.event_id ?? e.span_id;
+const key = (e) => e.event_id ?? `${e.trace_id}-${e.span_id}`;
 
 async function linksOf(hindsight, errors) {
   const found = new Map(errors.map((e) => [key(e), []]));
-  const asked = [...new Set(errors.map((e) => (e.event_id ? `event=${e.event_id}` : `trace=${e.trace_id}`)))];
-  for (const kind of ['event=', 'trace=']) {
-    const ids = asked.filter((a) => a.startsWith(kind));
-    for (let i = 0; i < ids.length; i += 20) {
-      for (let cursor = ''; ;) {
-        const page = await hindsight.get(`organizations/main/replay-links/?${ids.slice(i, i + 20).join('&')}&per_page=100${cursor}`);
-        for (const l of page.body.data) found.get(l.itemId)?.push(l);
-        if (!page.next) break;
-        cursor = `&cursor=${encodeURIComponent(page.next)}`;
-      }
+  const ids = errors.flatMap((e) => (e.event_id ? [`event=${e.event_id}`] : []));
+  for (let i = 0; i < ids.length; i += 20) {
+    for (let cursor = ''; ;) {
+      const page = await hindsight.get(`organizations/main/replay-links/?${ids.slice(i, i + 20).join('&')}&per_page=100${cursor}`);
+      for (const l of page.body.data) found.get(l.itemId)?.push(l);
+      if (!page.next) break;
+      cursor = `&cursor=${encodeURIComponent(page.next)}`;
     }
   }
   return Object.fromEntries(found);
 }
 
-/** Errors that a backend reported and the server does not have. Spans are looked for in their trace. */
+/** Errors that a backend reported and the server does not have. */
 async function absent(hindsight, errors) {
   const out = [];
   for (const e of errors) {
-    const there = e.event_id ? await hindsight.get(`organizations/main/eventids/${e.event_id}/`)
-      : JSON.stringify((await hindsight.get(`organizations/main/trace/${e.trace_id}/`))?.body ?? '').includes(e.span_id);
-    if (!there) out.push(e);
+    if (!e.event_id || !(await hindsight.get(`organizations/main/eventids/${e.event_id}/`))) out.push(e);
   }
   return out;
+}
+
+/** Gives the errors of OpenTelemetry services their ids: the server makes an event of an exception on a span. */
+async function named(hindsight, errors) {
+  const find = (spans, id) => {
+    for (const s of spans) {
+      if (s.event_id === id) return s.errors[0]?.event_id;
+      const below = find(s.children ?? [], id);
+      if (below) return below;
+    }
+  };
+  const ask = () => Promise.all(errors.filter((e) => !e.event_id && !e.unsent).map(async (e) => {
+    e.event_id = find((await hindsight.get(`organizations/main/trace/${e.trace_id}/`))?.body ?? [], e.span_id);
+    return e.event_id;
+  }));
+  for (const deadline = Date.now() + 60_000; (await ask()).includes(undefined) && Date.now() < deadline;) await pause(1_000);
 }
 
 /** What the backend was handed, as its event tells: why nothing could be linked, or that something should have been. */
 async function evidence(hindsight, row) {
   if (!row.stored) return 'the server has no such item';
-  if (!row.event_id) return 'a span without a link';
   const { event } = (await hindsight.get(`organizations/main/eventids/${row.event_id}/`)).body;
   const headers = Object.fromEntries((event.entries.find((e) => e.type === 'request')?.data.headers ?? []).map(([k, v]) => [k.toLowerCase(), v]));
   const trace = headers['sentry-trace'];
@@ -149,6 +159,7 @@ async function lab(work) {
 async function evaluate({ hindsight, tap, people, built, errors }) {
   const byVisit = new Map(people.map((v) => [v.id, v]));
   errors = errors.filter((e) => byVisit.has(e.visit));
+  await named(hindsight, errors);
   const links = await settled(hindsight, errors);
   const lost = new Set((await absent(hindsight, errors)).map(key));
   const rows = errors.map((e) => {

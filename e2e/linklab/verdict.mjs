@@ -5,11 +5,12 @@ import { controls } from './matrix.mjs';
 const counted = (l) => l.tier >= 1 && l.tier <= 4;
 
 /**
- * @param {{step: string, at: number}} error what the backend says it reported
+ * @param {{step: string, at: number, unsent?: boolean}} error what the backend says it reported; unsent: its sampler
+ *   dropped it, so no server ever heard of it
  * @param {{setup: string, seen: Set<string>}} visit with the replay ids the page itself saw
  * @param {Map<string, {from: number, to: number}>} recordings that were delivered
  * @param {object[]} links what the server answers for the error
- * @returns outcome: correct | wrong | missed | unrecorded, whether a recording existed at that moment, and what a
+ * @returns outcome: correct | wrong | missed | unrecorded | unsent, whether a recording existed at that moment, and what a
  *   server that reads only the dynamic sampling context would have linked
  */
 export function judge(error, visit, recordings, links) {
@@ -23,9 +24,9 @@ export function judge(error, visit, recordings, links) {
   const bad = wrong.length > 0 || (right.length > 0 && !own.includes(primary?.replayId));
   const best = right.toSorted((a, b) => a.tier - b.tier)[0];
   return {
-    outcome: bad ? 'wrong' : own.length === 0 ? 'unrecorded' : right.length > 0 ? 'correct' : 'missed',
+    outcome: bad ? 'wrong' : error.unsent ? 'unsent' : own.length === 0 ? 'unrecorded' : right.length > 0 ? 'correct' : 'missed',
     running,
-    goal: running && !controls.has(visit.setup),
+    goal: running && !error.unsent && !controls.has(visit.setup),
     tier: best?.tier,
     signals: best?.signals ?? [],
     possible: links.some((l) => l.tier === 5),
@@ -54,8 +55,8 @@ function ways(rows) {
   return [...by].sort((a, b) => b[1].length - a[1].length).map(([way, rs]) => `${way} ×${rs.length}`).join(', ') || '–';
 }
 
-const columns = ['errors', 'correct', 'WRONG', 'missed', 'no recording', 'dsc only'];
-const cells = (rows) => [rows.length, count(rows, 'correct'), count(rows, 'wrong'), count(rows, 'missed'), count(rows, 'unrecorded'), rows.filter((r) => r.dscOnly).length];
+const columns = ['errors', 'correct', 'WRONG', 'missed', 'no recording', 'never sent', 'dsc only'];
+const cells = (rows) => [rows.length, count(rows, 'correct'), count(rows, 'wrong'), count(rows, 'missed'), count(rows, 'unrecorded'), count(rows, 'unsent'), rows.filter((r) => r.dscOnly).length];
 
 /** The report: markdown tables and the numbers the goals are about. */
 export function report(rows) {
@@ -80,7 +81,7 @@ export function report(rows) {
     table(['set-up', 'browser SDK', ...columns, 'linked by'], bySDK),
     ...(byRender.length ? ['\nErrors while the server rendered the page (the recording begins with that navigation):\n', table(['backend', ...columns, 'linked by'], byRender)] : []),
     '',
-    `Errors during which a recording existed: ${numbers.recorded}`,
+    `Errors during which a recording existed, and that were sent: ${numbers.recorded}`,
     `  linked correctly:             ${numbers.correct} = ${percent(numbers.correct, numbers.recorded)} (goal: at least 95 %)`,
     `  by a server that reads only the DSC: ${numbers.dscOnly} = ${percent(numbers.dscOnly, numbers.recorded)}`,
     `Errors of page renders linked to the recording of that page: ${numbers.pagesCorrect} of ${numbers.pages}`,

@@ -20,6 +20,11 @@ test('outcomes', () => {
   assert.equal(outcome([link('buffered', 1, ['dsc'])], { setup: 'session', seen: new Set(['buffered']) }), 'unrecorded');
 });
 
+test('what a sampler dropped is neither missed nor in the goal', () => {
+  const v = judge({ step: 'first', at: 150, unsent: true }, visit, recordings, []);
+  assert.deepEqual([v.outcome, v.goal], ['unsent', false]);
+});
+
 test('only errors inside a recording are in the goal', () => {
   const goal = (at, setup = 'session') => judge({ step: 'first', at }, { ...visit, setup }, recordings, []).goal;
   assert.deepEqual([goal(99), goal(100), goal(200), goal(201), goal(150, 'none-anonymous')], [false, true, true, false, false]);

@@ -10,7 +10,8 @@ serve({
     span.recordException(new Error(words));
     span.setStatus({ code: SpanStatusCode.ERROR, message: words });
     const { traceId, spanId } = span.spanContext();
-    say({ visit, step, trace_id: traceId, span_id: spanId, at: Date.now() });
+    // A sampler that obeys the page's traceparent (flag 00) drops the span, and the exception with it.
+    say({ visit, step, trace_id: traceId, span_id: spanId, at: Date.now(), unsent: !span.isRecording() });
   },
   tags: () => '', // the browser SDK reads its own two tags only
   flush: () => globalThis.stopTelemetry(),
