@@ -24,7 +24,7 @@ func TestCountedSignalsAreLinks(t *testing.T) {
 	if got, want := int64(store.CountedSignals), int64(link.Handed|link.RecordedHeader|link.RequestShape); got != want {
 		t.Errorf("CountedSignals %b, link says %b", got, want)
 	}
-	if store.CountedByTrace != int64(link.ByTrace) || store.AmbiguousFlag != int64(link.Ambiguous) {
+	if store.CountedByTrace != int64(link.ByTrace) || store.AmbiguousFlag != int64(link.Ambiguous) || store.BufferingFlag != int64(link.Buffering) {
 		t.Error("trace signals or the ambiguous flag differ")
 	}
 }

@@ -37,16 +37,20 @@ func (a *API) fullEvent(ctx context.Context, rq *request, set *projectSet, e *st
 	if err != nil {
 		return nil, a.fail("read replay of event", err)
 	}
+	expecting, err := a.Store.ExpectingEvents(ctx, rq.scope, []string{e.EventID})
+	if err != nil {
+		return nil, a.fail("read expectations of event", err)
+	}
 	ev, raw := a.stored(e)
 	out := eventView(e, ev, len(raw))
 	out.ProjectSlug = set.slug(e.ProjectID)
 	out.PreviousEventID, out.NextEventID = text(previous), text(next)
-	out.Hindsight = eventHindsight(e, replays)
+	out.Hindsight = eventHindsight(e, replays, expecting)
 	return out, nil
 }
 
-func eventHindsight(e *store.Event, replays map[string]store.EventReplay) EventHindsight {
-	h := EventHindsight{Side: sideOr(e.Side), TraceID: e.TraceID, Unhandled: e.Unhandled, ExpectsReplay: e.ExpectsReplay}
+func eventHindsight(e *store.Event, replays map[string]store.EventReplay, expecting map[string]bool) EventHindsight {
+	h := EventHindsight{Side: sideOr(e.Side), TraceID: e.TraceID, Unhandled: e.Unhandled, ExpectsReplay: expecting[e.EventID]}
 	if r, ok := replays[e.EventID]; ok {
 		h.ReplayID, h.ReplayPlays = &r.ReplayID, r.Plays
 		h.ReplayTier = int(link.TierOf(link.Signals(r.Signals), link.Flags(r.Flags)))
@@ -158,12 +162,16 @@ func (a *API) eventPage(ctx context.Context, rq *request, q store.EventQuery, p 
 	if err != nil {
 		return nil, a.fail("read replays of events", err)
 	}
+	expecting, err := a.Store.ExpectingEvents(ctx, rq.scope, ids)
+	if err != nil {
+		return nil, a.fail("read expectations of events", err)
+	}
 	rows := []SimpleEvent{}
 	for n := range page.Rows {
 		e := &page.Rows[n]
 		ev, _ := a.stored(e)
 		s := simpleEvent(e, ev)
-		s.Hindsight = eventHindsight(e, replays)
+		s.Hindsight = eventHindsight(e, replays, expecting)
 		rows = append(rows, s)
 	}
 	return &List[SimpleEvent]{Link: pageLink(a, rq, page), Body: rows}, nil

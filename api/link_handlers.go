@@ -44,7 +44,52 @@ func (a *API) listReplayLinks(ctx context.Context, in *LinksInput) (*DataList[Re
 	for i := range page.Rows {
 		out.Body.Data = append(out.Body.Data, a.linkView(&page.Rows[i]))
 	}
-	return out, nil
+	return out, a.explainMissing(ctx, rq, page.Rows, out.Body.Data)
+}
+
+// How long before and after a replay was named the fate of other recordings tells something of its own.
+const (
+	troubleBefore = 2 * time.Minute
+	troubleAfter  = 5 * time.Minute
+)
+
+// explainMissing says of replays that never came and of which nothing is known by name what became of other recordings
+// at that time.
+func (a *API) explainMissing(ctx context.Context, rq *request, rows []store.LinkedReplay, views []ReplayLink) error {
+	asked := map[string][]store.ReplayTrouble{}
+	for i := range rows {
+		if views[i].State != string(link.StateMissing) || rows[i].ReplayLoss != nil || rows[i].ReplayBuffering {
+			continue
+		}
+		id := rows[i].ReplayID
+		since := namedAt(&rows[i])
+		if _, known := asked[id]; !known {
+			troubles, err := a.Store.ReplayTroubles(ctx, rq.scope, since.Add(-troubleBefore).UnixMilli(), since.Add(troubleAfter).UnixMilli())
+			if err != nil {
+				return a.fail("read what became of recordings", err)
+			}
+			asked[id] = troubles
+		}
+		worst := int64(0)
+		trouble := ""
+		for _, t := range asked[id] {
+			if words := link.TroubleInWords(t.Outcome, t.Reason); words != "" && t.Quantity > worst {
+				worst, trouble = t.Quantity, words
+			}
+		}
+		_, why := link.StateOf(false, link.Absence{Since: since, Trouble: trouble}, a.Now())
+		views[i].StateReason = text(why)
+	}
+	return nil
+}
+
+// namedAt is when a link's replay was first named.
+func namedAt(l *store.LinkedReplay) time.Time {
+	named := l.CreatedMS
+	if l.ReplayNamedMS != nil {
+		named = min(named, *l.ReplayNamedMS)
+	}
+	return time.UnixMilli(named)
 }
 
 func (a *API) linkQuery(ctx context.Context, rq *request, in *LinksInput) (q store.LinkQuery, err error) {
@@ -81,12 +126,8 @@ func (a *API) linkQuery(ctx context.Context, rq *request, in *LinksInput) (q sto
 
 func (a *API) linkView(l *store.LinkedReplay) ReplayLink {
 	signals, flags := link.Signals(l.Signals), link.Flags(l.Flags)
-	named := l.CreatedMS
-	if l.ReplayNamedMS != nil {
-		named = min(named, *l.ReplayNamedMS)
-	}
 	state, why := link.StateOf(l.ReplayState == store.ReplayLive, link.Absence{
-		Deleted: l.ReplayState == store.ReplayDeleted, Since: time.UnixMilli(named), Buffering: flags&link.Buffering != 0,
+		Deleted: l.ReplayState == store.ReplayDeleted, Since: namedAt(l), Buffering: l.ReplayBuffering,
 		Reason: link.LossInWords(l.ReplayLoss),
 	}, a.Now())
 	out := ReplayLink{

@@ -2,12 +2,15 @@ package api_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hindsight-dev/hindsight/api"
+	"github.com/hindsight-dev/hindsight/linker/link"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -257,6 +260,67 @@ func TestProjectsAndKeys(t *testing.T) {
 			if !strings.Contains(list, want) {
 				t.Errorf("no %s in %s", want, list)
 			}
+		}
+	})
+}
+
+// Why a recording is not there: what is known of it by name, of its trace, and of other recordings at that time.
+func TestMissingReplayReasons(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		named := w.base.Add(-3 * time.Hour)
+		id := func(n int) string { return "dd" + strings.Repeat("0", 29) + strconv.Itoa(n) }
+		linkTo := func(n int, at time.Time, flags link.Flags) store.ReplayLink {
+			return store.ReplayLink{OrgID: w.acme.org.ID, ItemKind: store.ItemLog, ItemID: "l" + strconv.Itoa(n) + strconv.FormatInt(int64(flags), 10), ReplayID: id(n), TraceID: ptr(traceA),
+				Signals: int64(link.Attribute), Flags: int64(flags), CreatedMS: at.UnixMilli()}
+		}
+		outcome := func(at time.Time, outcome, reason string) store.Outcome {
+			return store.Outcome{MinuteMS: at.UnixMilli() / 60_000 * 60_000, OrgID: w.acme.org.ID, ProjectID: w.acme.web.ID, Category: "replay", Outcome: outcome, Reason: reason, Quantity: 2}
+		}
+		_, err := w.s.Ingest(t.Context(), []*store.Write{{MessageID: "lost", OrgID: w.acme.org.ID, ReceivedMS: named.UnixMilli(),
+			Links:    []store.ReplayLink{linkTo(1, named, 0), linkTo(3, named, 0), linkTo(4, named, 0), linkTo(4, named, link.Buffering)},
+			Losses:   []store.ReplayLoss{{OrgID: w.acme.org.ID, ProjectID: w.acme.web.ID, ReplayID: id(1), Reason: "too_large", FirstMS: 1}},
+			Outcomes: []store.Outcome{outcome(named.Add(time.Minute), "rate_limited", "key_quota"), outcome(named.Add(time.Minute), "accepted", ""), outcome(named.Add(time.Hour), "client_discard", "send_error")}},
+			{MessageID: "lost later", OrgID: w.acme.org.ID, ReceivedMS: named.Add(time.Hour).UnixMilli(), Links: []store.ReplayLink{linkTo(2, named.Add(time.Hour), 0)}}})
+		must(t, err)
+		for n, want := range map[int]string{1: "recording lost: it was larger than a recording may be", 2: "recording never received; at that time browsers could not send recordings",
+			3: "recording never received; at that time recordings were over the rate limit", 4: "the recorder was only buffering and never sent the recording"} {
+			rows := decode[struct{ Data []api.ReplayLink }](w.get(org + "replay-links/?replay=" + id(n))).Data
+			for _, l := range rows {
+				if l.State != "missing" || l.StateReason == nil || *l.StateReason != want {
+					t.Errorf("replay %d: %+v, want %q", n, l, want)
+				}
+			}
+			if len(rows) == 0 {
+				t.Errorf("replay %d has no link", n)
+			}
+		}
+	})
+}
+
+// A page that said that it records, on another item of the trace, makes the trace's errors expect a replay (S12).
+func TestReplayIsExpected(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		expects := func(event string) bool {
+			t.Helper()
+			return decode[api.Event](w.get("/api/0/projects/acme/shop-api/events/" + event + "/")).Hindsight.ExpectsReplay
+		}
+		if expects(eventC) {
+			t.Error("nobody said anything yet")
+		}
+		_, err := w.s.Ingest(t.Context(), []*store.Write{{MessageID: "x", OrgID: w.acme.org.ID, ReceivedMS: 1, Expected: []store.ExpectedReplay{{OrgID: w.acme.org.ID, TraceID: traceA, FirstMS: 1}}}})
+		must(t, err)
+		if !expects(eventC) {
+			t.Error("an error without a replay does not expect one")
+		}
+		if expects(eventA) {
+			t.Error("an error that has its replay expects none")
+		}
+		found := map[string]bool{}
+		for _, e := range decode[[]api.SimpleEvent](w.get("/api/0/projects/acme/shop-api/events/")) {
+			found[e.EventID] = e.Hindsight.ExpectsReplay
+		}
+		if !found[eventC] || found[eventA] {
+			t.Errorf("in the list: %v", found)
 		}
 	})
 }

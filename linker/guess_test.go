@@ -65,7 +65,7 @@ var (
 	nobody = person{agent: "curl/8"}
 )
 
-// Nothing was handed over: the recorded request and the person decide, and where they do not, nobody does.
+// T11. Nothing was handed over: the recorded request and the person decide, and where they do not, nobody does.
 func TestGuesses(t *testing.T) {
 	byIP := func(p person) person { p.id = ""; return p }
 	byAgent := func(p person) person { return person{agent: p.agent} }

@@ -109,6 +109,7 @@ func (l *Linker) Run(ctx context.Context) error {
 	keeping.Go(func() { l.regroup(ctx) })
 	keeping.Go(func() { l.assemble(ctx) })
 	keeping.Go(func() { l.remap(ctx) })
+	keeping.Go(func() { l.checkLinks(ctx) })
 	wg.Wait()
 	cancel()
 	keeping.Wait()

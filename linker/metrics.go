@@ -13,6 +13,7 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 	joins    prometheus.Histogram
 	poisoned prometheus.Counter
+	missed   prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -30,12 +31,14 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Help: "Time a batch's joins took.", Buckets: buckets}),
 		poisoned: prometheus.NewCounter(prometheus.CounterOpts{Name: "hindsight_linker_poisoned_traces_total",
 			Help: "Times a trace was found to be shared by too many replays, as by a cached page."}),
+		missed: prometheus.NewGauge(prometheus.GaugeOpts{Name: "hindsight_linker_missed_links",
+			Help: "Items of the last half hour with a trace of a replay and no link, when last looked; anything but 0 is a fault."}),
 	}
 	if reg == nil {
 		return m, nil
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.batches, m.messages, m.rows, m.seconds, m.joins, m.poisoned} {
+	for _, c := range []prometheus.Collector{m.batches, m.messages, m.rows, m.seconds, m.joins, m.poisoned, m.missed} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

@@ -18,7 +18,7 @@ import (
 	"github.com/hindsight-dev/hindsight/store/storetest"
 )
 
-// An event and the segment that explains it are committed at the same moment by two linkers: both wait
+// T7. An event and the segment that explains it are committed at the same moment by two linkers: both wait
 // between their commit and their join until the other has committed. In the second round each side's
 // join is held back until the other side is all done.
 func TestConcurrentCommitsFindEachOther(t *testing.T) {
@@ -145,7 +145,7 @@ func TestJudgementReadsAgainBehindTheLock(t *testing.T) {
 
 var errKilled = errors.New("killed")
 
-// A linker dies between its commit and its join, on either side: the redelivery joins, and counts nothing twice.
+// T24. A linker dies between its commit and its join, on either side: the redelivery joins, and counts nothing twice.
 func TestDeathBetweenCommitAndJoin(t *testing.T) {
 	eachDB(t, func(t *testing.T, w *world) {
 		for _, first := range []stream.Kind{stream.KindEvent, stream.KindReplay} {
@@ -169,7 +169,15 @@ func TestDeathBetweenCommitAndJoin(t *testing.T) {
 			if got := w.links("1 = 1"); len(got) != 0 {
 				t.Fatalf("links before the redelivery: %v", got)
 			}
+			checked := func(want int) {
+				t.Helper()
+				if n, err := w.l.CheckLinks(t.Context(), noon.Add(10*time.Minute)); err != nil || n != want {
+					t.Errorf("the check finds %d missed links, %v; want %d", n, err, want)
+				}
+			}
+			checked(1)
 			w.deliver(ds[1])
+			checked(0)
 			if diff := cmp.Diff([]string{"event aaaa trace_ids primary"}, w.links("1 = 1")); diff != "" {
 				t.Error(diff)
 			}

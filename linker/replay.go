@@ -176,6 +176,10 @@ func (m *message) segmentRow(re *envelope.ReplayEvent, rec recorded, body []byte
 // over years. A replay itself ends after an hour.
 const maxSegmentMS = 24 * 3_600_000
 
+// maxBuffered is how much earlier than its replay's start a segment's events can be, in ms: a recorder keeps the
+// last minute.
+const maxBuffered = 60_000
+
 // segmentTimes says when a segment was recorded, in Unix ms: from the recording's first event to its last,
 // widened by what the replay event says of start and end.
 func (m *message) segmentTimes(re *envelope.ReplayEvent, rec recorded) (first, last int64) {
@@ -194,8 +198,13 @@ func (m *message) segmentTimes(re *envelope.ReplayEvent, rec recorded) (first, l
 	if rec.FirstMS != 0 {
 		first = min(rec.FirstMS, last)
 	}
-	if start := re.Start; re.SegmentID == 0 && !start.IsZero() && start.UnixMilli() < first {
-		first = start.UnixMilli()
+	if start := re.Start.UnixMilli(); !re.Start.IsZero() {
+		if re.SegmentID == 0 {
+			first = min(first, start)
+		}
+		if first < start-maxBuffered { // no recorder remembers more: the event's time is false
+			first = min(start, last)
+		}
 	}
 	return max(first, last-maxSegmentMS), last
 }

@@ -190,28 +190,28 @@ func TestScenarios(t *testing.T) {
 	}
 	events := "item_kind = 'event'"
 	for _, tt := range []row{
-		{"DSC id", func(w *world) []*stream.Delivery {
+		{"T1, T2: DSC id", func(w *world) []*stream.Delivery {
 			return slices.Concat(w.pick("central", "node-11.12.0-central-b11-05"), w.pick("central", "browser-11.12.0-central-08"))
 		}, events, []string{"event b584 dsc+baggage+trace_ids+trace_bridge primary"}},
-		{"tag alone, as the error that starts a buffered replay", func(w *world) []*stream.Delivery {
+		{"T3: tag alone, as the error that starts a buffered replay", func(w *world) []*stream.Delivery {
 			return slices.Concat(w.pick("buffer", "browser-11.12.0-buffer-14"), w.pick("buffer", "browser-11.12.0-buffer-15"))
 		}, events, []string{"event 41f9 event_tag+error_ids+trace_ids+trace_bridge primary"}},
-		{"Go with tracing: only the request headers have it", func(w *world) []*stream.Delivery {
+		{"T4: Go with tracing: only the request headers have it", func(w *world) []*stream.Delivery {
 			seg := w.payload(w.pick("central", "browser-11.12.0-central-08")[0], func(v map[string]any) { v["trace_ids"] = []string{} })
 			return append(w.pick("central", "go-v0.50.0-central-b11-03"), seg)
 		}, events, []string{"event b584 baggage+trace_bridge primary"}},
-		{"page rendered by the server: the page-load transaction bridges", func(w *world) []*stream.Delivery {
+		{"T5: page rendered by the server: the page-load transaction bridges", func(w *world) []*stream.Delivery {
 			page := w.edit(w.pick("classic", "browser-10.78.0-central-02")[0], noDSC)
 			trace := envelopeTrace(w, page)
 			return []*stream.Delivery{page, w.goError(1, trace, page.Received.Add(-time.Second))}
 		}, "side = 'backend'", []string{"event 4287 trace_bridge primary"}},
-		{"tracing without performance: DSC, no trace ids", func(w *world) []*stream.Delivery {
+		{"T6: tracing without performance: DSC, no trace ids", func(w *world) []*stream.Delivery {
 			return slices.Concat(w.pick("twp", "node-11.12.0-twp-b11-01"), w.pick("twp", "browser-11.12.0-twp-02"))
 		}, events, []string{"event 19ec dsc+baggage+trace_bridge primary"}},
-		{"buffer mode: a backend error before the browser's error", func(w *world) []*stream.Delivery {
+		{"T8: buffer mode: a backend error before the browser's error", func(w *world) []*stream.Delivery {
 			return slices.Concat(w.pick("buffer", "go-v0.50.0-buffer-b11-05"), w.pick("buffer", "browser-11.12.0-buffer-14"), w.pick("buffer", "browser-11.12.0-buffer-15"))
 		}, "side = 'backend'", []string{"event 41f9 trace_ids+trace_bridge primary"}},
-		{"a backend SDK that drops the DSC keeps the headers", func(w *world) []*stream.Delivery {
+		{"T9: a backend SDK that drops the DSC keeps the headers", func(w *world) []*stream.Delivery {
 			return append(w.pick("twp", "browser-11.12.0-twp-02"), w.edit(w.pick("twp", "node-11.12.0-twp-b11-01")[0], noDSC))
 		}, events, []string{"event 19ec baggage+trace_bridge primary"}},
 		{"a backend SDK that drops the trace over a baggage it cannot read keeps the headers", func(w *world) []*stream.Delivery {
@@ -221,7 +221,7 @@ func TestScenarios(t *testing.T) {
 					v["request"].(map[string]any)["headers"] = map[string]any{"Baggage": "undefined", "Sentry-Trace": traceT + "-" + spanT + "-1"}
 				})}
 		}, events, []string{"event aaaa trace_ids primary"}},
-		{"two consecutive replays of one trace: by window", func(w *world) []*stream.Delivery {
+		{"T13: two consecutive replays of one trace: by window", func(w *world) []*stream.Delivery {
 			return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil),
 				w.recorded(replayB, 0, noon.Add(time.Hour), noon.Add(time.Hour+time.Minute), []string{traceT}, nil),
 				w.goError(1, traceT, noon.Add(30*time.Second)), w.goError(2, traceT, noon.Add(time.Hour+30*time.Second))}
@@ -235,7 +235,7 @@ func TestScenarios(t *testing.T) {
 				w.recorded(replayB, 1, noon.Add(2*time.Hour), noon.Add(2*time.Hour+time.Minute), []string{traceT}, nil),
 				w.goError(1, traceT, noon.Add(30*time.Second)), w.recorded(replayB, 0, noon, noon.Add(time.Minute), nil, nil)}
 		}, events, []string{"event aaaa trace_ids ambiguous", "event bbbb trace_ids ambiguous"}},
-		{"six hours late", func(w *world) []*stream.Delivery {
+		{"T14: six hours late", func(w *world) []*stream.Delivery {
 			return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil), w.goError(1, traceT, noon.Add(6*time.Hour))}
 		}, events, []string{"event aaaa trace_ids after_session primary"}},
 		{"late at first, inside once the next segment came", func(w *world) []*stream.Delivery {
@@ -246,7 +246,7 @@ func TestScenarios(t *testing.T) {
 			e := w.goError(1, traceT, noon.Add(time.Second))
 			return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), nil, []string{e.EventID.String()}), e}
 		}, events, []string{"event aaaa error_ids primary"}},
-		{"the recording holds the very request", func(w *world) []*stream.Delivery {
+		{"T10: the recording holds the very request", func(w *world) []*stream.Delivery {
 			return []*stream.Delivery{w.withRequests(w.recorded(replayA, 0, noon, noon.Add(time.Minute), nil, nil), spanT), w.goError(1, traceT, noon.Add(time.Second))}
 		}, events, []string{"event aaaa recorded_header+trace_bridge primary"}},
 		{"the page's own span on every request: the trace, not the request", func(w *world) []*stream.Delivery {
@@ -257,21 +257,21 @@ func TestScenarios(t *testing.T) {
 			return []*stream.Delivery{w.withRequests(w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil), spanT),
 				w.recorded(replayB, 0, noon, noon.Add(time.Minute), []string{traceT}, nil), w.goError(1, traceT, noon.Add(time.Second))}
 		}, events, []string{"event aaaa recorded_header+trace_ids+trace_bridge primary"}},
-		{"conflict on a server: the baggage of its own trace wins", func(w *world) []*stream.Delivery {
+		{"T19: conflict on a server: the baggage of its own trace wins", func(w *world) []*stream.Delivery {
 			d := w.pick("central", "node-11.12.0-central-b11-05")[0]
 			return []*stream.Delivery{w.edit(d, func(e *envelope.Envelope) { e.Header.Trace.ReplayID, _ = envelope.ParseID(replayA) })}
 		}, events, []string{"event aaaa dsc+trace_bridge", "event b584 baggage+trace_bridge primary"}},
-		{"conflict in a browser: the tag wins", func(w *world) []*stream.Delivery {
+		{"T19: conflict in a browser: the tag wins", func(w *world) []*stream.Delivery {
 			d := w.pick("central", "browser-11.12.0-central-15")[0]
 			return []*stream.Delivery{w.edit(d, func(e *envelope.Envelope) { e.Header.Trace.ReplayID, _ = envelope.ParseID(replayA) })}
 		}, events, []string{"event aaaa dsc+trace_bridge", "event b584 event_tag+trace_bridge primary"}},
-		{"conflict: the recorded one wins over the missing one", func(w *world) []*stream.Delivery {
+		{"T19: conflict: the recorded one wins over the missing one", func(w *world) []*stream.Delivery {
 			d := w.pick("central", "browser-11.12.0-central-15")[0]
 			at := d.Received
 			return []*stream.Delivery{w.edit(d, func(e *envelope.Envelope) { e.Header.Trace.ReplayID, _ = envelope.ParseID(replayA) }),
 				w.recorded(replayA, 0, at.Add(-time.Minute), at.Add(time.Minute), nil, nil)}
 		}, events, []string{"event aaaa dsc+trace_bridge primary", "event b584 event_tag"}},
-		{"ids that are none", func(w *world) []*stream.Delivery {
+		{"T22: ids that are none", func(w *world) []*stream.Delivery {
 			var out []*stream.Delivery
 			for i, bad := range []any{strings.Repeat("0", 32), "abc", "'; DROP TABLE replays; --", strings.Repeat("g", 32), 17, nil, replayA + "a"} {
 				d := w.goError(i, traceT, noon)
@@ -286,7 +286,7 @@ func TestScenarios(t *testing.T) {
 			}
 			return out
 		}, "1 = 1", []string{}},
-		{"forms of one id", func(w *world) []*stream.Delivery {
+		{"T22: forms of one id", func(w *world) []*stream.Delivery {
 			return []*stream.Delivery{w.payload(w.goError(1, traceT, noon), func(v map[string]any) {
 				v["tags"] = [][2]string{{"replayId", strings.ToUpper(replayA)}}
 				v["contexts"].(map[string]any)["replay"] = map[string]any{"replay_id": "aaaa0000-aaaa-4000-aaaa-0000aaaa0000"}
@@ -311,7 +311,7 @@ func envelopeTrace(w *world, d *stream.Delivery) (trace string) {
 	return trace
 }
 
-// A page cached with its trace id: fifty people's replays share a trace.
+// T12. A page cached with its trace id: fifty people's replays share a trace.
 func TestPoisonedTrace(t *testing.T) {
 	inBothOrders(t, func(w *world) []*stream.Delivery {
 		out := []*stream.Delivery{w.goError(99, traceT, noon.Add(5*time.Minute))}
@@ -333,6 +333,7 @@ func TestPoisonedTrace(t *testing.T) {
 	})
 }
 
+// T14. What comes hours later belongs to the replay and does not make it longer.
 func TestLateItemDoesNotStretchTheReplay(t *testing.T) {
 	inBothOrders(t, func(w *world) []*stream.Delivery {
 		return []*stream.Delivery{w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil), w.goError(1, traceT, noon.Add(6*time.Hour))}
@@ -344,7 +345,7 @@ func TestLateItemDoesNotStretchTheReplay(t *testing.T) {
 	})
 }
 
-// A replay that is named and not recorded is pending, and heals whenever a segment comes.
+// T15. A replay that is named and not recorded is pending, and heals whenever a segment comes.
 func TestDanglingReplayHeals(t *testing.T) {
 	eachDB(t, func(t *testing.T, w *world) {
 		state := func() string { return strings.Join(w.lines("SELECT state FROM replays"), " ") }
@@ -365,6 +366,7 @@ func TestDanglingReplayHeals(t *testing.T) {
 	})
 }
 
+// T16. A late segment of a deleted replay is refused.
 func TestDeletedReplayStaysDeleted(t *testing.T) {
 	eachDB(t, func(t *testing.T, w *world) {
 		w.deliver(w.recorded(replayA, 0, noon, noon.Add(time.Minute), nil, nil))
@@ -385,7 +387,7 @@ func TestDeletedReplayStaysDeleted(t *testing.T) {
 	})
 }
 
-// Two organisations that share a trace id share nothing.
+// T21. Two organisations that share a trace id share nothing.
 func TestOrganisationsAreApart(t *testing.T) {
 	eachDB(t, func(t *testing.T, w *world) {
 		other, project := w.newOrganization("other")

@@ -3,8 +3,10 @@ package linker
 import (
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -85,6 +87,15 @@ func (w *world) everythingLinked(name string) {
 	traces := w.lines("SELECT DISTINCT trace_id FROM replay_traces")
 	if len(traces) == 0 {
 		w.t.Fatalf("%s: no trace is paired with a replay", name)
+	}
+	for _, ms := range w.lines("SELECT MAX(timestamp_ms) FROM events") {
+		at, err := strconv.ParseInt(ms, 10, 64)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if n, err := w.l.CheckLinks(w.t.Context(), time.UnixMilli(at).Add(5*time.Minute)); err != nil || n != 0 {
+			w.t.Fatalf("%s: the check finds %d missed links, %v", name, n, err)
+		}
 	}
 	n := 0
 	for _, row := range w.lines(`SELECT 'event', event_id, trace_id FROM events WHERE trace_id IS NOT NULL UNION ALL

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hindsight-dev/hindsight/internal/testkit"
 	"github.com/hindsight-dev/hindsight/store"
 	"github.com/hindsight-dev/hindsight/store/storetest"
 )
@@ -66,7 +67,8 @@ func TestManyErrorsInOneReplay(t *testing.T) {
 	storetest.EachDB(t, func(t *testing.T, s *store.Store) {
 		org, _ := seedProject(t, s, "acme")
 		scope := store.Scope{OrgID: org}
-		linkMany(t, s, org, 7, 1, 5_000)
+		many := testkit.Sized(5_000)
+		linkMany(t, s, org, 7, 1, many)
 		start := time.Now()
 		r, err := s.Replay(t.Context(), scope, hex32(1))
 		if err != nil {
@@ -81,11 +83,11 @@ func TestManyErrorsInOneReplay(t *testing.T) {
 			t.Fatalf("items: %v, %v", ids, err)
 		}
 		t.Logf("details, list and first ids: %s", time.Since(start))
-		if len(list.Rows) != 1 || r.Errors != 5_000 || r.BackendErrors != 5_000 || list.Rows[0].Errors != 5_000 {
-			t.Errorf("details %d, list %+v, want 5000", r.Errors, list.Rows)
+		if len(list.Rows) != 1 || int(r.Errors) != many || int(r.BackendErrors) != many || int(list.Rows[0].Errors) != many {
+			t.Errorf("details %d, list %+v, want %d", r.Errors, list.Rows, many)
 		}
-		if items, _ := allLinks(t, s, scope, store.LinkQuery{Replays: []string{hex32(1)}}); len(items) != 5_000 {
-			t.Errorf("%d links over all pages, want 5000", len(items))
+		if items, _ := allLinks(t, s, scope, store.LinkQuery{Replays: []string{hex32(1)}}); len(items) != many {
+			t.Errorf("%d links over all pages, want %d", len(items), many)
 		}
 	})
 }
@@ -95,7 +97,8 @@ func TestOneIssueInManyReplays(t *testing.T) {
 	storetest.EachDB(t, func(t *testing.T, s *store.Store) {
 		org, _ := seedProject(t, s, "acme")
 		scope := store.Scope{OrgID: org}
-		linkMany(t, s, org, 7, 12_000, 1)
+		many := testkit.Sized(12_000)
+		linkMany(t, s, org, 7, many, 1)
 		start := time.Now()
 		n, err := s.IssueReplayCounts(t.Context(), scope, []int64{7})
 		if err != nil {
@@ -106,11 +109,11 @@ func TestOneIssueInManyReplays(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("count and newest: %s", time.Since(start))
-		if n[7] != 12_000 || tally["7"].Count != 12_000 || len(tally["7"].IDs) != 100 || tally["7"].IDs[0] != hex32(12_000) {
+		if int(n[7]) != many || int(tally["7"].Count) != many || len(tally["7"].IDs) != 100 || tally["7"].IDs[0] != hex32(many) {
 			t.Errorf("count %d, tally %d with %d ids", n[7], tally["7"].Count, len(tally["7"].IDs))
 		}
-		if _, replays := allLinks(t, s, scope, store.LinkQuery{Issues: []int64{7}}); len(replays) != 12_000 {
-			t.Errorf("%d replays over all pages, want 12000", len(replays))
+		if _, replays := allLinks(t, s, scope, store.LinkQuery{Issues: []int64{7}}); len(replays) != many {
+			t.Errorf("%d replays over all pages, want %d", len(replays), many)
 		}
 	})
 }
@@ -120,9 +123,10 @@ func TestCountsAgree(t *testing.T) {
 	storetest.EachDB(t, func(t *testing.T, s *store.Store) {
 		org, _ := seedProject(t, s, "acme")
 		scope := store.Scope{OrgID: org}
-		linkMany(t, s, org, 7, 1_000, 3)
+		many := testkit.Sized(1_000)
+		linkMany(t, s, org, 7, many, 3)
 		// A third of the links is only possible, and a few replays are not recorded.
-		for _, q := range []string{"UPDATE replay_links SET signals = 1024 WHERE ts_ms % 3 = 0 OR replay_id < '" + hex32(200) + "'",
+		for _, q := range []string{"UPDATE replay_links SET signals = 1024 WHERE ts_ms % 3 = 0 OR replay_id < '" + hex32(many/5) + "'",
 			"UPDATE replay_links SET signals = 64, flags = 4 WHERE ts_ms % 7 = 0",
 			"UPDATE replays SET state = 'pending' WHERE started_ms % 11000 = 0"} {
 			if _, err := s.Writer().ExecContext(t.Context(), q); err != nil {

@@ -181,6 +181,8 @@ func TestListQueriesUseIndexes(t *testing.T) {
 			_, err := s.ReplayMarks(ctx, scope, id, []string{"log"}, store.Page{Limit: 5, Cursor: after})
 			return err
 		})
+		add("expecting events", func() error { _, err := s.ExpectingEvents(ctx, scope, []string{id}); return err })
+		add("troubles", func() error { _, err := s.ReplayTroubles(ctx, scope, 1, 2); return err })
 		add("segments around", func() error { _, err := s.SegmentsAround(ctx, scope, id, 1, 2); return err })
 		add("replay tags", func() error {
 			_, err := s.ReplayTags(ctx, scope, store.ReplayTagQuery{ProjectID: 1, Key: "a", Limit: 5})

@@ -15,6 +15,7 @@ const (
 	CountedSignals  = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<8 | 1<<9 | 1<<12 | 1<<13 // whatever the flags say
 	CountedByTrace  = 1<<6 | 1<<7                                                           // unless the link is ambiguous
 	AmbiguousFlag   = 1 << 2
+	BufferingFlag   = 1 << 3
 	maxLinkSelector = 100
 )
 
@@ -44,7 +45,8 @@ type LinkedReplay struct {
 	ReplayPlays     bool    `bun:"replay_plays"`
 	IssueNumber     *int64  `bun:"issue_number"`
 	ProjectSlug     *string `bun:"project_slug"`
-	ReplayLoss      *string `bun:"replay_loss"` // why a segment of it was refused, when one was
+	ReplayBuffering bool    `bun:"replay_buffering"` // an item said that the recorder only buffered; false of recorded ones
+	ReplayLoss      *string `bun:"replay_loss"`      // why a segment of it was refused, when one was
 }
 
 // ReplayLinks gives a page of links, the newest first. An item that has not arrived yet has no time:
@@ -86,6 +88,7 @@ func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Pag
 		ColumnExpr("chosen.*").ColumnExpr("COALESCE(r.state, ?) AS replay_state", ReplayPending).
 		ColumnExpr("r.started_ms AS replay_started_ms, r.first_seen_ms AS replay_named_ms, i.number AS issue_number, p.slug AS project_slug").
 		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = chosen.org_id AND fs.replay_id = chosen.replay_id AND fs.playable) AS replay_plays").
+		ColumnExpr("COALESCE(r.state, '') <> ? AND EXISTS (SELECT 1 FROM replay_links AS rb WHERE rb.org_id = chosen.org_id AND rb.replay_id = chosen.replay_id AND (rb.flags & ?) <> 0) AS replay_buffering", ReplayLive, BufferingFlag).
 		ColumnExpr("(SELECT MIN(rx.reason) FROM replay_losses AS rx WHERE rx.org_id = chosen.org_id AND rx.replay_id = chosen.replay_id) AS replay_loss")
 	q = keyset(q, in.Page, order{expr: "COALESCE(chosen.ts_ms, chosen.created_ms)", tie: "(chosen.item_id || chosen.item_kind || chosen.replay_id)", tieValue: textTie})
 	if err := q.Scan(ctx, &rows); err != nil {

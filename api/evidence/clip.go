@@ -76,6 +76,9 @@ func Cut(events iter.Seq2[recording.Event, error], errorMS, fromMS, toMS int64) 
 		return 0
 	})
 	c.FirstMS = kept[0].TimeMS
+	// What the replay says of its times may be wider than what was recorded.
+	c.FromMS = max(c.FromMS, int64(c.FirstMS))
+	c.ToMS = max(min(c.ToMS, int64(kept[len(kept)-1].TimeMS)), c.FromMS)
 	for _, e := range kept {
 		c.Events = append(c.Events, e.Raw)
 	}

@@ -106,6 +106,9 @@ func TestCut(t *testing.T) {
 		{"segments out of order", [][2]int{{4, 1}, {2, 2}, {3, 9}, {3, 5}}, 3, 40, "[4@1 2@2 3@5 3@9]"},
 	} {
 		c, err := Cut(events(tt.in...), 7, tt.from, tt.to)
+		if c != nil && (c.FromMS < int64(c.FirstMS) || c.ToMS < c.FromMS || c.ToMS > tt.to) {
+			t.Errorf("%s: from %d to %d, first %v", tt.name, c.FromMS, c.ToMS, c.FirstMS)
+		}
 		if got := fmt.Sprint(brief(c)); err != nil || got != tt.want {
 			t.Errorf("%s: %s, %v; want %s", tt.name, got, err, tt.want)
 		}

@@ -201,6 +201,8 @@ func TestStateOf(t *testing.T) {
 	limited.Reason = "rate limit"
 	buffering := ago(2 * time.Hour)
 	buffering.Buffering = true
+	troubled := ago(2 * time.Hour)
+	troubled.Trouble = TroubleInWords("client_discard", "ratelimit_backoff")
 	for _, tt := range []struct {
 		recorded bool
 		in       Absence
@@ -213,6 +215,7 @@ func TestStateOf(t *testing.T) {
 		{false, ago(76 * time.Minute), StateMissing, "recording never received"},
 		{false, limited, StateMissing, "recording lost: rate limit"},
 		{false, buffering, StateMissing, "the recorder was only buffering and never sent the recording"},
+		{false, troubled, StateMissing, "recording never received; at that time browsers held recordings back, as this server's rate limit told them"},
 		{true, Absence{Deleted: true}, StateDeleted, "the recording was deleted"},
 	} {
 		if s, r := StateOf(tt.recorded, tt.in, now); s != tt.state || r != tt.reason {

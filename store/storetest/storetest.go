@@ -3,7 +3,9 @@ package storetest
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/hindsight-dev/hindsight/internal/testkit"
@@ -29,11 +31,38 @@ func Postgres(tb testing.TB) *store.Store {
 	return Open(tb, PostgresURL(tb))
 }
 
-// SQLiteURL gives the URL of a new, empty SQLite database.
+// SQLiteURL gives the URL of a new SQLite database with the schema.
 func SQLiteURL(tb testing.TB) string {
 	tb.Helper()
-	return "sqlite:" + filepath.Join(testkit.Dir(tb), "test.db")
+	file, err := sqliteCopy()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join(testkit.Dir(tb), "test.db")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return "sqlite:" + path
 }
+
+// sqliteCopy is a database with the schema, made once: with the race detector making one takes a second.
+var sqliteCopy = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "storetest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "schema.db")
+	ctx := context.Background() // the copy outlives the test that asks first
+	s, err := store.Open(ctx, "sqlite:"+path)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.Migrate(ctx), s.Close()); err != nil { // closing brings the log into the file
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // PostgresURL gives the URL of a new Postgres database with the schema.
 func PostgresURL(tb testing.TB) string {
