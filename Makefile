@@ -8,7 +8,7 @@ GOFLAGS_BUILD := -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 SHOP := examples/shop
 
-.PHONY: help run demo dev build ui test check unit race ui-test e2e sdks link-lab faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
+.PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks link-lab faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: build ## build everything and start Hindsight at http://127.0.0.1:8000
 demo: build bin/shop-services $(SHOP)/web/dist/app.js ## Bob's Shop beside Hindsight; DRIVE=1 clicks through it
 	@if [ -n "$${DRIVE:-}" ]; then scripts/need chromium; fi
 	node $(SHOP)/demo.mjs
+
+seed: build ## fill a running Hindsight with too much of everything, to look at full screens
+	node e2e/seed/seed.mjs
 
 build: need ui ## bin/hindsight, with the UI in it
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o bin/hindsight ./cmd/hindsight

@@ -63,7 +63,7 @@ export function Shell() {
         <div className="crumb" ref={setCrumb} />
         <div className="sp" />
         {scoped ? <ScopeMenus /> : null}
-        <button type="button" className="find" onClick={() => setPalette(true)} aria-label="Search, or paste any id">
+        <button type="button" className="find" onClick={() => setPalette(true)} aria-label="Search, or paste any id ⌘K">
           <Icon name="search" size="s" />
           <span>Search, or paste any id</span>
           <kbd>⌘K</kbd>
@@ -120,7 +120,7 @@ function RailLink({ to, icon, label, badge }: { to: RailTarget; icon: IconName; 
   const org = useOrg();
   const current = useIsCurrent(to);
   return (
-    <Link className="nav" to={to} params={{ org }} activeOptions={{ exact: true }} aria-current={current ? "page" : undefined} title={label} aria-label={label}>
+    <Link className="nav" to={to} params={{ org }} activeOptions={{ exact: true }} aria-current={current ? "page" : undefined} title={label}>
       <Icon name={icon} />
       <span>{label}</span>
       {badge ? <span className="n hot">{count(badge)}</span> : null}
@@ -152,9 +152,10 @@ function Rail({ narrow }: { narrow: boolean }) {
         heading="Organisation"
         items={items}
         trigger={
-          <button type="button" className="proj" aria-label="Switch organisation">
+          <button type="button" className="proj" title="Switch organisation">
             <Logo />
             <span className="cut">{organization?.name ?? org}</span>
+            <span className="vh">, switch organisation</span>
             <Icon name="updown" size="s" />
           </button>
         }
@@ -165,9 +166,9 @@ function Rail({ narrow }: { narrow: boolean }) {
       <div className="gap" />
       <RailLink to="/organizations/$org/setup-doctor/" icon="pulse" label="Setup doctor" />
       <RailLink to="/organizations/$org/settings/projects/" icon="gear" label="Settings" />
-      <button type="button" className="nav" onClick={() => setRail(narrow ? "wide" : "narrow")} aria-label={narrow ? "Widen the rail" : "Narrow the rail"}>
+      <button type="button" className="nav" onClick={() => setRail(narrow ? "wide" : "narrow")} title={narrow ? "Widen the rail" : "Narrow the rail"}>
         <Icon name="side" />
-        <span>Collapse</span>
+        <span>{narrow ? "Widen" : "Collapse"}</span>
       </button>
     </nav>
   );
@@ -242,8 +243,9 @@ function Me() {
         },
       ]}
       trigger={
-        <button type="button" className="me" aria-label={`Signed in as ${me.email}`}>
+        <button type="button" className="me" title={me.email}>
           <Avatar name={me.name || me.email} large />
+          <span className="vh">Signed in as {me.email}</span>
         </button>
       }
     />

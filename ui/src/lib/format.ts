@@ -109,12 +109,13 @@ export function percent(part: number, whole: number): string {
   return p > 0 && p < 1 ? "<1%" : `${Math.round(p)}%`;
 }
 
-/** Two letters for a person: "ivan@example.com" → "IV", "Mara Lind" → "ML". */
+/** Two letters for a person: "ivan@example.com" → "IV", "Mara Lind" → "ML". Pictures in a name are no letters. */
 export function initials(name: string): string {
-  const words = name.replace(/@.*/, "").split(/[\s._-]+/).filter(Boolean);
-  const [first, second] = words;
-  if (!first) return "?";
-  return (second ? first.charAt(0) + second.charAt(0) : first.slice(0, 2)).toUpperCase();
+  const words = name.replace(/@.*/, "").split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const letters = words.map((w) => [...w]);
+  const [first, second] = letters;
+  if (!first) return [...name.trim()][0] ?? "?";
+  return (second ? `${first[0]}${second[0]}` : first.slice(0, 2).join("")).toUpperCase();
 }
 
 export function toMs(at: number | string): number {

@@ -18,6 +18,7 @@ const bys: { value: By; label: string }[] = [
   { value: "signals", label: "Signal" },
 ];
 const ROWS = 8;
+const MIN_DAYS = 14;
 const modeNames: Record<string, string> = { session: "session, recorded from the start", buffer: "on error, recorded backwards" };
 
 /** Share of the servers' errors with a replay: the number this product is about. */
@@ -98,7 +99,8 @@ const Meter = ({ row }: { row: Covered }) => (
 function Days({ days }: { days: Covered[] }) {
   if (days.length < 2) return null;
   const most = days.reduce((n, d) => Math.max(n, d.errors), 1);
-  const width = 100 / days.length;
+  const width = 100 / Math.max(days.length, MIN_DAYS);
+  const first = 100 - days.length * width; // few days stand at the right, as wide as many
   return (
     <svg className="days" viewBox="0 0 100 32" preserveAspectRatio="none" role="img" aria-label={`By day: ${days.map((d) => `${day(d.name)} ${percent(d.covered, d.errors)}`).join(", ")}`}>
       {days.map((d, i) => {
@@ -107,8 +109,8 @@ function Days({ days }: { days: Covered[] }) {
         return (
           <g key={d.name}>
             <title>{`${day(d.name)}: ${count(d.covered)} of ${count(d.errors)}`}</title>
-            <rect className="none" x={i * width} y={32 - all} width={width * 0.82} height={all} />
-            <rect className="some" x={i * width} y={32 - covered} width={width * 0.82} height={covered} />
+            <rect className="none" x={first + i * width} y={32 - all} width={width * 0.82} height={all} />
+            <rect className="some" x={first + i * width} y={32 - covered} width={width * 0.82} height={covered} />
           </g>
         );
       })}

@@ -1,13 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Event, IssueDetail, Replay, ReplayLink } from "@/api/gen";
-import { Tier } from "@/components/basics";
+import { CopyButton, Tier } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import type { PlayerStore } from "@/components/player/playerStore";
 import type { useRecording } from "@/components/player/useRecording";
 import { Failed } from "@/components/states";
 import { whoOf } from "@/components/who";
 import type { Session } from "@/features/replays/useSession";
+import { evidenceUrl } from "@/lib/evidence";
 import { describeAct, isAct } from "@/lib/chapters";
 import { clock, plural } from "@/lib/format";
 import type { Trace } from "@/lib/trace";
@@ -59,6 +60,7 @@ export function ReplayPanel(props: Props) {
           {replay ? <span className="t3 reg">of {clock(start === null ? replay.duration * 1000 : end - start)}</span> : null}
         </Link>
       ) : null}
+      {replayPlays && replayId ? <Share org={org} event={event} replayId={replayId} from={from} /> : null}
       {!replayPlays ? possible.slice(0, 3).map((l) => <Possible key={l.replayId} org={org} link={l} />) : null}
       <OtherReplays org={org} replays={others.replays} links={others.links} total={issue?.hindsight.replayCount ?? others.replays.length} issue={issueId} />
     </aside>
@@ -105,6 +107,22 @@ function Picture({ org, event, story, store, replay, recording, session, start, 
       headers={headers ? Object.fromEntries(headers.map(([k, v]) => [k.toLowerCase(), v])) : null}
       browserInTrace={trace?.spans.some((s) => s.side === "browser") ?? false}
     />
+  );
+}
+
+/** Ways to show this to somebody: a link to this moment, or one file for people without an account. */
+function Share({ org, event, replayId, from }: { org: string; event: Event; replayId: string; from: number }) {
+  const path = `/organizations/${org}/replays/${replayId}/?t=${Math.floor(from / 1000)}`;
+  return (
+    <div className="row shares">
+      <CopyButton text={`${window.location.origin}${path}`} label="Copy a link to this moment" className="btn bare">
+        Copy link at {clock(from)}
+      </CopyButton>
+      <a className="btn bare" href={evidenceUrl(org, event.projectSlug, event.eventID, replayId)} download title="One HTML file with the error and the masked recording around it: it opens without an account and loads nothing">
+        <Icon name="share" size="s" />
+        Evidence file
+      </a>
+    </div>
   );
 }
 

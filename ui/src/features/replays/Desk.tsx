@@ -7,6 +7,7 @@ import { UrlBar } from "@/components/player/UrlBar";
 import type { useRecording } from "@/components/player/useRecording";
 import { Failed, SkeletonLines } from "@/components/states";
 import { whoOf } from "@/components/who";
+import type { ErrorMark } from "@/lib/chapters";
 import { plural } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { isShort, type Recording } from "@/lib/recording/read";
@@ -26,6 +27,8 @@ interface Props {
   sessionError: { error: unknown; retry: () => void } | null;
   links: ReplayLink[];
 }
+
+const none: ErrorMark[] = [];
 
 /** The player large at the left, what happened at the right. Each part appears as soon as its own data is there. */
 export function Desk({ org, replay, recording, session, sessionError, links }: Props) {
@@ -61,7 +64,7 @@ export function Desk({ org, replay, recording, session, sessionError, links }: P
   const preview = usePreview(recording, shown);
   return (
     <>
-      <ReplayHead org={org} replay={replay} store={store} length={end - start} view={session?.views[0]} />
+      <ReplayHead org={org} replay={replay} store={store} length={end - start} view={session?.views[0]} errors={session?.errors ?? none} start={start} />
       <div className="desk">
         <section className="left" aria-label="Player">
           {recording.tracks.length > 0 ? <Tracks n={recording.tracks.length + 1} track={track} onTrack={setTrack} /> : null}

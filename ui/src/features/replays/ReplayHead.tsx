@@ -7,7 +7,9 @@ import { Icon } from "@/components/Icon";
 import { Menu } from "@/components/Menu";
 import type { PlayerStore } from "@/components/player/playerStore";
 import { usePlayer } from "@/components/player/Screen";
+import type { ErrorMark } from "@/lib/chapters";
 import { useCopy } from "@/lib/copy";
+import { evidenceUrl } from "@/lib/evidence";
 import { clock, count, dateTime } from "@/lib/format";
 import type { View } from "@/lib/recording/frames";
 
@@ -17,12 +19,14 @@ interface Props {
   store: PlayerStore;
   length: number;
   view: View | undefined;
+  errors: readonly ErrorMark[];
+  start: number;
 }
 
 const named = (p: { name: string | null; version: string | null }) => [p.name, p.version?.split(".")[0]].filter(Boolean).join(" ");
 
 /** The facts of a session in one line, and what can be done with it. */
-export function ReplayHead({ org, replay: r, store, length, view }: Props) {
+export function ReplayHead({ org, replay: r, store, length, view, errors, start }: Props) {
   const facts = [named(r.browser), named(r.os), view && view.width > 0 ? `${view.width} × ${view.height}` : ""].filter(Boolean).join(" · ");
   return (
     <div className="rhead">
@@ -54,7 +58,7 @@ export function ReplayHead({ org, replay: r, store, length, view }: Props) {
       ) : null}
       <span className="sp" />
       <CopyAtTime store={store} />
-      <More org={org} replay={r} />
+      <More org={org} replay={r} errorNow={() => nearest(errors, start + store.state.at)} />
     </div>
   );
 }
@@ -79,12 +83,19 @@ function CopyAtTime({ store }: { store: PlayerStore }) {
   );
 }
 
-function More({ org, replay }: { org: string; replay: Replay }) {
+/** The error a moment is about: the last before it, else the first. */
+const nearest = (errors: readonly ErrorMark[], at: number): ErrorMark | undefined => errors.findLast((e) => e.at <= at + 1000) ?? errors[0];
+
+function More({ org, replay, errorNow }: { org: string; replay: Replay; errorNow: () => ErrorMark | undefined }) {
+  const save = () => {
+    const error = errorNow();
+    if (error?.project) window.location.assign(evidenceUrl(org, error.project, error.id, replay.id));
+  };
   const [asking, setAsking] = useState(false);
   return (
     <>
       <Menu
-        items={[{ label: "Delete this replay…", icon: "x", onSelect: () => setAsking(true) }]}
+        items={[...(errorNow() ? [{ label: "Save evidence of the error here", icon: "share" as const, onSelect: save }, "rule" as const] : []), { label: "Delete this replay…", icon: "x", onSelect: () => setAsking(true) }]}
         trigger={
           <button type="button" className="btn ico" aria-label="More">
             <Icon name="dots" size="s" />

@@ -7,12 +7,20 @@ import type { Chapter } from "@/lib/chapters";
 import { clock, duration, plural } from "@/lib/format";
 import type { Lost } from "@/lib/recording/lost";
 import { axisTicks, findGaps, layoutChapters, mergeErrors, mergeMoments, zoomBy, zoomTo, type Marker, type Stretch } from "@/lib/timeline";
+import type { Side } from "@/lib/trace";
 import type { Session } from "./useSession";
 
 export const chapterIcon = (c: Chapter): IconName => (c.kind === "pageload" || c.kind === "navigation" ? "nav" : c.kind === "rage" ? "rage" : c.kind === "input" ? "input" : "click");
 
 const share = (x: number) => `${x * 100}%`;
 const NEAR = 0.012; // of the width: 8 px of 700
+const FAR = 0.045; // so far apart that each can carry a number of three digits
+const MANY = 60;
+
+const errorsOf = (session: Session, side: Side, from: number, to: number): Marker[] => {
+  const errors = session.errors.filter((e) => e.side === side);
+  return mergeErrors(errors, from, to, errors.length > MANY ? FAR : NEAR);
+};
 const DRAG_PX = 6;
 
 /** Chapters as segments, then three lanes: what was done, what the browser and what the servers say. Drag to zoom. */
@@ -92,7 +100,7 @@ export function Timeline({ store, start, end, session, lost, preview }: { store:
       </Slider>
       <div className="axis" aria-hidden="true">
         {axisTicks(span, 6).map((t) => (
-          <span key={t} style={{ left: share(t / span) }}>
+          <span key={t} className={t / span > 0.96 ? "last" : undefined} style={{ left: share(t / span) }}>
             {clock(view.from - start + t, span < 60_000)}
           </span>
         ))}
@@ -143,8 +151,8 @@ function Lanes({ session, lost, from, to }: { session: Session; lost: Lost[]; fr
       rage: mergeMoments(times(["rage"]), from, to, NEAR),
       navigations: mergeMoments(times(["navigation"]), from, to, NEAR),
       work: mergeMoments(requests.flatMap((r) => (r.spans[0] ? [r.spans[0].start] : [])), from, to, NEAR / 4),
-      browser: mergeErrors(session.errors.filter((e) => e.side === "browser"), from, to, NEAR),
-      server: mergeErrors(session.errors.filter((e) => e.side === "server"), from, to, NEAR),
+      browser: errorsOf(session, "browser", from, to),
+      server: errorsOf(session, "server", from, to),
     };
   }, [session, lost, from, to]);
   return (

@@ -114,7 +114,7 @@ function GroupRow({ group, open, time, onToggle }: { group: ErrorGroup; open: bo
       </span>
       <span className="end">
         <span className="badge red">×{count(group.errors.length)}</span>
-        <span className="acc">{first.shortId}</span>
+        <span className="acc">{group.errors.find((e) => e.shortId)?.shortId}</span>
       </span>
     </button>
   );
