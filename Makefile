@@ -74,7 +74,11 @@ race: need-test ui $(SHOP)/node_modules/.stamp ## Go tests with the race detecto
 ui-test: ui/node_modules/.stamp ## UI lint, types and tests
 	cd ui && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 
-e2e: need-test build bin/shop-services $(SHOP)/web/dist/app.js ## the shipped binary under real SDKs and a real browser
+e2e/agents/node_modules/.stamp: e2e/agents/package-lock.json
+	cd e2e/agents && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+e2e: need-test build bin/shop-services $(SHOP)/web/dist/app.js e2e/agents/node_modules/.stamp ## the shipped binary under real SDKs and a real browser
 	e2e/sdks/install
 	HINDSIGHT_E2E=1 HINDSIGHT_SDKS=quick REQUIRE_BACKENDS=1 go test -count=1 -timeout 25m ./e2e
 

@@ -42,4 +42,5 @@ func story(t *testing.T, s *Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	agents(t, s)
 }

@@ -39,6 +39,7 @@ type Settings struct {
 	OutboundAllow  []string `help:"Internal networks that projects may forward to; public addresses need none." placeholder:"CIDR"`
 	Tunnel         string   `help:"Path that takes envelopes of SDKs with the option tunnel, e.g. /tunnel; unset: none." placeholder:"PATH"`
 	TunnelAllow    []string `help:"DSN hosts or project ids the tunnel is for; unset: all." placeholder:"HOST|ID"`
+	MCPWrite       bool     `help:"Let coding agents at /mcp change issues, as far as their token may." name:"mcp-write"`
 	SentryDSN      string   `help:"Where Hindsight reports its own errors." placeholder:"DSN" name:"sentry-dsn"`
 	LogLevel       string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	LogFormat      string   `help:"text or json." enum:"text,json" default:"text"`

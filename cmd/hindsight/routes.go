@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/hindsight-dev/hindsight/api"
+	"github.com/hindsight-dev/hindsight/mcp"
 	"github.com/hindsight-dev/hindsight/ui"
 )
 
@@ -34,6 +35,7 @@ func (h *house) handler(s *Settings, p parts) (http.Handler, error) {
 			return nil, err
 		}
 		r.MatcherFunc(isManagement).Handler(apiHandler)
+		r.Path("/mcp").Handler(mcp.New(mcp.Config{API: apiHandler, Version: version, Write: s.MCPWrite}))
 	}
 	if p.api {
 		screens, err := ui.New(ui.Config{AppOrigin: s.BaseURL, ReplayOrigin: s.ReplayOrigin})
