@@ -28,13 +28,20 @@ func scopesOf(role string) []string {
 	return nil
 }
 
+// releaseScopes are the scopes of which one is enough for releases: who may change a project may
+// change them, and so may a build with a token of its own (api.md §1.2).
+var releaseScopes = map[string][]string{
+	accessReleaseRead:  {"project:read", "project:write", "project:admin", "project:releases", "org:ci"},
+	accessReleaseWrite: {"project:write", "project:admin", "project:releases", "org:ci"},
+}
+
 // hasScope says whether given has what is asked for: admin includes write includes read of a family.
 func hasScope(given []string, asked string) bool {
 	family, level, ok := strings.Cut(asked, ":")
 	if !ok {
 		return false
 	}
-	enough := []string{asked}
+	enough := append([]string{asked}, releaseScopes[asked]...)
 	switch level {
 	case "read":
 		enough = append(enough, family+":write", family+":admin")

@@ -92,7 +92,7 @@ type Activity struct {
 	Data        map[string]any `json:"data"`
 }
 
-// IssueRelease is a release an issue was seen in.
+// IssueRelease names a release.
 type IssueRelease struct {
 	Version string `json:"version"`
 }
@@ -100,16 +100,16 @@ type IssueRelease struct {
 // IssueDetail is an issue on its own page.
 type IssueDetail struct {
 	Issue
-	Activity        []Activity         `json:"activity"`
-	SeenBy          []User             `json:"seenBy"`
-	Participants    []User             `json:"participants"`
-	UserReportCount int                `json:"userReportCount"`
-	PluginActions   []string           `json:"pluginActions"`
-	PluginIssues    []string           `json:"pluginIssues"`
-	PluginContexts  []string           `json:"pluginContexts"`
-	FirstRelease    Null[IssueRelease] `json:"firstRelease"`
-	LastRelease     Null[IssueRelease] `json:"lastRelease"`
-	Tags            []TagSummary       `json:"tags"`
+	Activity        []Activity    `json:"activity"`
+	SeenBy          []User        `json:"seenBy"`
+	Participants    []User        `json:"participants"`
+	UserReportCount int           `json:"userReportCount"`
+	PluginActions   []string      `json:"pluginActions"`
+	PluginIssues    []string      `json:"pluginIssues"`
+	PluginContexts  []string      `json:"pluginContexts"`
+	FirstRelease    Null[Release] `json:"firstRelease"`
+	LastRelease     Null[Release] `json:"lastRelease"`
+	Tags            []TagSummary  `json:"tags"`
 }
 
 // IssueUpdate is what can be changed about an issue; what is absent stays. Unknown keys are ignored.

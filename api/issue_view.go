@@ -195,11 +195,10 @@ func (a *API) issueDetail(ctx context.Context, rq *request, i *store.Issue, coll
 		}
 		d.Stats["14d"] = days[i.ID]
 	}
-	if i.FirstRelease != "" {
-		d.FirstRelease = null(&IssueRelease{Version: i.FirstRelease})
-	}
-	if i.LastRelease != "" {
-		d.LastRelease = null(&IssueRelease{Version: i.LastRelease})
+	if !slices.Contains(collapse, "release") {
+		if d.FirstRelease, d.LastRelease, err = a.issueReleases(ctx, rq, set, i); err != nil {
+			return nil, err
+		}
 	}
 	return one(d), nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -12,6 +13,10 @@ import (
 const (
 	accessPublic   = "public"    // anybody
 	accessSignedIn = "signed-in" // any session or token
+
+	// Builds write releases with tokens that can do little else (see hasScope).
+	accessReleaseRead  = "release:read"
+	accessReleaseWrite = "release:write"
 )
 
 // Route is one entry of the route table.
@@ -25,6 +30,8 @@ type Route struct {
 	Raw     bool // not JSON: streams bytes, is not in the OpenAPI document
 	Query   string
 	Status  int // of success, 200 when zero
+
+	MaxBytes int64 // of the body, 1 MiB when zero
 }
 
 func (a *API) addRoute(rt Route) {
@@ -44,7 +51,7 @@ func handle[I, O any](a *API, rt Route, fn func(context.Context, *I) (*O, error)
 	a.addRoute(rt)
 	op := huma.Operation{
 		OperationID: rt.ID, Method: rt.Method, Path: rt.Path, Summary: rt.Summary, DefaultStatus: rt.Status,
-		MaxBodyBytes: 1 << 20,
+		MaxBodyBytes: cmp.Or(rt.MaxBytes, 1<<20),
 	}
 	if rt.Ours {
 		op.Tags = []string{"hindsight"}
@@ -76,6 +83,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerProjects()
 	a.registerProjectSettings()
 	a.registerIssues()
+	a.registerReleases()
 	a.registerEvents(router)
 	a.registerReplayIndex() // before the replays: jobs is no replay id
 	a.registerReplayItems(router)

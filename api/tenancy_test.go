@@ -35,6 +35,9 @@ var requests = map[string]struct{ query, body string }{
 	"createReplayDeleteJob": {body: `{"data":{"rangeStart":"1999-01-01","rangeEnd":"1999-01-02"}}`},
 	"deleteProjectReplay":   {}, "markReplayViewed": {}, "resendDeadLetter": {}, "dropDeadLetter": {},
 	"listReplayLinks": {query: "event=" + eventA}, "countReplays": {query: "query=issue.id:{issue}"}, "listReplayEventsMeta": {query: "query=replayId:" + replayA},
+	"createRelease": {body: `{"version":"new@1.0.0","projects":["shop-web"]}`}, "createProjectRelease": {body: `{"version":"new@1.0.0"}`},
+	"updateRelease": {body: `{"url":"http://ci.example/1"}`}, "updateProjectRelease": {body: `{"url":"http://ci.example/1"}`}, "deleteRelease": {}, "deleteProjectRelease": {},
+	"createDeploy": {body: `{"environment":"production"}`}, "createRepository": {body: `{"name":"acme/shop"}`},
 	"searchID": {query: "id=" + eventA}, "downloadSegments": {query: "download=true"}, "downloadSegment": {query: "download=true"}, "downloadAttachment": {query: "download=1"},
 }
 
@@ -48,11 +51,23 @@ func projectOf(path string, o *tenant) *store.Project {
 
 // fill puts the ids of one tenant into the place of another's organisation and project.
 func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
-	path := strings.NewReplacer("{org}", org, "{project}", p.Slug, "{issue}", itoa(ids.issue), "{event}", eventA, "{replay}", replayA, "{trace}", traceA,
-		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost",
+	path := strings.NewReplacer( // a line each: many add one
+		"{org}", org,
+		"{project}", p.Slug,
+		"{issue}", itoa(ids.issue),
+		"{event}", eventA,
+		"{replay}", replayA,
+		"{trace}", traceA,
+		"{key}", ids.webKey,
+		"{attachment}", ids.attachment,
+		"{segment}", "0",
+		"{letter}", "5",
+		"{shortId}", "SHOP-API-1",
+		"{filter}", "localhost",
 		"{tag}", "plan",
 		"{version}", "shop@1.0.0", "{bundle}", itoa(ids.bundle), "{file}", itoa(ids.file),
 		"{job}", itoa(ids.job),
+		"{version}", ids.version,
 		"{member}", itoa(ids.member.ID), "{team}", itoa(ids.team), "{tokenId}", itoa(ids.orgToken),
 	).Replace(rt.Path)
 	if q := requests[rt.ID].query; q != "" {

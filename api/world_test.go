@@ -46,6 +46,7 @@ type tenant struct {
 	bundle, file, debugFile int64 // uploaded for the web project
 	team                    int64 // beside the first
 	orgToken                int64
+	version                 string // a release of its own
 }
 
 // world is a server with two organisations that hold the same ids.
@@ -112,6 +113,9 @@ func (w *world) tenant(slug string) *tenant {
 	o.orgToken = ci.ID
 	w.ingest(o)
 	w.uploads(o)
+	o.version = slug + "@1.0.0"
+	_, _, err = w.s.UpsertRelease(ctx, org.Scope(), o.version, store.ReleaseChange{Projects: []int64{o.web.ID, o.api.ID}})
+	must(t, err)
 	return o
 }
 

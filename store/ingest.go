@@ -62,7 +62,7 @@ type ReplayKey struct {
 }
 
 // Ingest stores a batch in one transaction: all of it or nothing. Rows that exist already stay as they
-// are. It takes its locks in one order (messages, projects, issues, replays, links, tags, outcomes; each
+// are. It takes its locks in one order (messages, releases, projects, issues, replays, links, tags, outcomes; each
 // sorted by key), so that two batches never wait for each other in a circle.
 func (s *Store) Ingest(ctx context.Context, ws []*Write) (*Ingested, error) {
 	var out *Ingested
@@ -75,7 +75,7 @@ func (s *Store) Ingest(ctx context.Context, ws []*Write) (*Ingested, error) {
 			name string
 			run  func(context.Context) error
 		}{
-			{"events", b.events}, {"attachments", b.attachments}, {"spans", b.spans}, {"replays", b.replays},
+			{"releases", b.releases}, {"events", b.events}, {"attachments", b.attachments}, {"spans", b.spans}, {"replays", b.replays},
 			{"traces", b.traces}, {"links", b.links}, {"sessions", b.sessions}, {"logs", b.logs},
 			{"feedback", b.feedback}, {"check-ins", b.checkIns}, {"raw items", b.rawItems}, {"hints", b.hints},
 			{"tags", b.tags}, {"outcomes", b.outcomes}, {"stale", b.stale},
@@ -100,9 +100,10 @@ type batch struct {
 	fresh []*Write // messages that were not stored before
 	out   *Ingested
 
-	dropped   map[*Write]bool // messages whose event had been stored before
-	discarded map[*Write]bool // messages whose event nobody wants to see again
-	stored    []*EventWrite   // events that were not
+	dropped   map[*Write]bool         // messages whose event had been stored before
+	discarded map[*Write]bool         // messages whose event nobody wants to see again
+	stored    []*EventWrite           // events that were not
+	known     map[releaseKey]*Release // that the batch's items name
 
 	facts linkFacts // of all fresh messages, filled by the steps
 	tally tally

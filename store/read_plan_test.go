@@ -203,6 +203,7 @@ func TestListQueriesUseIndexes(t *testing.T) {
 			_, err := s.Outcomes(ctx, scope, store.OutcomeQuery{FromMS: 0, ToMS: 9, BucketMS: 3, GroupBy: []string{"outcome", "category"}})
 			return err
 		})
+		addReleases(calls, s, scope, after)
 		for name, call := range calls {
 			hook.list = nil
 			if err := call(); err != nil {
@@ -218,6 +219,38 @@ func TestListQueriesUseIndexes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// addReleases adds the lists of releases.
+func addReleases(calls map[string]func() error, s *store.Store, scope store.Scope, after *store.Cursor) {
+	r := &store.Release{ID: 1, OrgID: scope.OrgID, Version: "a", DateMS: 5}
+	for name, q := range map[string]store.ReleaseQuery{"": {}, " of a project": {Projects: []int64{1}}, " of projects": {Projects: []int64{1, 2}},
+		" of an environment": {Environments: []string{"prod"}}, " by a word": {Version: "x"}} {
+		for _, sort := range []string{store.ReleasesByDate, store.ReleasesByVersion} {
+			q.Sort, q.Status, q.Page = sort, store.ReleaseOpen, store.Page{Limit: 25, Cursor: after}
+			calls["releases by "+sort+name] = func() error { _, err := s.Releases(context.Background(), scope, q); return err }
+		}
+	}
+	for name, call := range map[string]func(context.Context) error{
+		"release": func(ctx context.Context) error { _, err := s.Release(ctx, scope, "a"); return ignoreNotFound(err) },
+		"releases by version": func(ctx context.Context) error {
+			_, err := s.ReleasesByVersions(ctx, scope, []string{"a", "b"})
+			return err
+		},
+		"latest release":     func(ctx context.Context) error { _, err := s.NewestRelease(ctx, scope, 1); return err },
+		"release neighbours": func(ctx context.Context) error { _, _, _, _, err := s.ReleaseNeighbours(ctx, scope, 1, r); return err },
+		"release facts":      func(ctx context.Context) error { _, err := s.ReleaseFacts(ctx, scope, []store.Release{*r}); return err },
+		"release commits": func(ctx context.Context) error {
+			_, err := s.ReleaseCommits(ctx, scope, 1, store.Page{Limit: 5, Cursor: after})
+			return err
+		},
+		"commit files":          func(ctx context.Context) error { _, err := s.CommitFiles(ctx, scope, []int64{1, 2}, 5); return err },
+		"previous with commits": func(ctx context.Context) error { _, err := s.PreviousWithCommits(ctx, scope, r); return err },
+		"deploys":               func(ctx context.Context) error { _, err := s.Deploys(ctx, scope, 1, 5); return err },
+		"repositories":          func(ctx context.Context) error { _, err := s.Repositories(ctx, scope, 5); return err },
+	} {
+		calls[name] = func() error { return call(context.Background()) }
+	}
 }
 
 func ignoreNotFound(err error) error {
