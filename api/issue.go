@@ -15,7 +15,8 @@ type IssueMetadata struct {
 
 // SubscriptionDetails is why somebody is told about an issue.
 type SubscriptionDetails struct {
-	Reason string `json:"reason,omitempty"`
+	Reason   string `json:"reason,omitempty" doc:"assigned, comment, bookmark, status_change, mentioned or unknown."`
+	Disabled bool   `json:"disabled,omitempty" doc:"They asked not to be told."`
 }
 
 // IssueLifetime are the numbers of an issue over all time.
@@ -73,7 +74,15 @@ type Issue struct {
 	Lifetime            *IssueLifetime            `json:"lifetime,omitempty" doc:"Absent with collapse=lifetime."`
 	Filtered            *IssueLifetime            `json:"filtered,omitempty"`
 	MatchingEventID     string                    `json:"matchingEventId,omitempty" doc:"The event that was asked for by its id."`
+	Inbox               *IssueInbox               `json:"inbox,omitempty" doc:"With expand=inbox, when it waits for review."`
 	Hindsight           IssueHindsight            `json:"hindsight"`
+}
+
+// IssueInbox is why an issue waits for review: 0 new, 1 unignored, 2 regression, 3 manual, 5 escalating.
+type IssueInbox struct {
+	Reason        int64     `json:"reason"`
+	ReasonDetails *string   `json:"reason_details"`
+	DateAdded     time.Time `json:"date_added"`
 }
 
 // TagSummary is a tag key with how often it is there.
@@ -114,15 +123,20 @@ type IssueDetail struct {
 
 // IssueUpdate is what can be changed about an issue; what is absent stays. Unknown keys are ignored.
 type IssueUpdate struct {
-	_             struct{}       `json:"-" additionalProperties:"true"`
-	Status        *string        `json:"status,omitempty" enum:"resolved,unresolved,ignored,muted,resolvedInNextRelease"`
-	Substatus     *string        `json:"substatus,omitempty"`
-	StatusDetails map[string]any `json:"statusDetails,omitempty"`
-	AssignedTo    *string        `json:"assignedTo,omitempty" nullable:"true" doc:"user:7, an id, an e-mail address; empty or null unassigns."`
-	HasSeen       *bool          `json:"hasSeen,omitempty"`
-	IsBookmarked  *bool          `json:"isBookmarked,omitempty"`
-	IsSubscribed  *bool          `json:"isSubscribed,omitempty"`
-	Priority      *string        `json:"priority,omitempty" enum:"high,medium,low"`
+	_             struct{}            `json:"-" additionalProperties:"true"`
+	Status        *string             `json:"status,omitempty" enum:"resolved,unresolved,ignored,muted,resolvedInNextRelease"`
+	Substatus     *string             `json:"substatus,omitempty"`
+	StatusDetails *StatusDetailsInput `json:"statusDetails,omitempty"`
+	AssignedTo    *string             `json:"assignedTo,omitempty" nullable:"true" doc:"user:7, team:3, #team, an id, an e-mail address; empty or null unassigns."`
+	HasSeen       *bool               `json:"hasSeen,omitempty"`
+	IsBookmarked  *bool               `json:"isBookmarked,omitempty"`
+	IsSubscribed  *bool               `json:"isSubscribed,omitempty"`
+	Priority      *string             `json:"priority,omitempty" enum:"high,medium,low"`
+	IsPublic      *bool               `json:"isPublic,omitempty" doc:"true makes a shareId."`
+	Inbox         *bool               `json:"inbox,omitempty" doc:"false: reviewed."`
+
+	SnoozeDuration *int64 `json:"snoozeDuration,omitempty" nullable:"true" doc:"The older word for ignoreDuration."`
+	IgnoreInput
 }
 
 // IssueChange says what a bulk change changed.
@@ -132,6 +146,12 @@ type IssueChange struct {
 	Substatus     *string        `json:"substatus,omitempty"`
 	AssignedTo    *Null[Actor]   `json:"assignedTo,omitempty"`
 	HasSeen       *bool          `json:"hasSeen,omitempty"`
+	IsBookmarked  *bool          `json:"isBookmarked,omitempty"`
+	IsPublic      *bool          `json:"isPublic,omitempty"`
+	Inbox         *bool          `json:"inbox,omitempty"`
+	Priority      *string        `json:"priority,omitempty"`
+
+	SubscriptionDetails *SubscriptionDetails `json:"subscriptionDetails,omitempty"`
 }
 
 // IssuesParams are what both issue lists take.

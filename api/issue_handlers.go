@@ -112,7 +112,7 @@ func (a *API) issuePage(ctx context.Context, p IssuesParams, only *store.Project
 	if !slices.Contains([]string{"", "24h", "14d", "auto"}, p.GroupStatsPeriod) {
 		return nil, badRequest("Invalid stats_period. Valid choices are '', '24h', '14d' and 'auto'")
 	}
-	view := issueView{period: p.GroupStatsPeriod, collapse: p.Collapse}
+	view := issueView{period: p.GroupStatsPeriod, collapse: p.Collapse, inbox: slices.Contains(p.Expand, "inbox")}
 	if view.period == "" {
 		view.period = "24h"
 	}

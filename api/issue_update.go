@@ -2,76 +2,13 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hindsight-dev/hindsight/api/search"
 	"github.com/hindsight-dev/hindsight/store"
 )
-
-// statusWords are the states a person may ask for, with the stored one; muted is an old word.
-var statusWords = map[string]string{
-	"resolved": store.IssueResolved, "resolvedInNextRelease": store.IssueResolved, "unresolved": store.IssueUnresolved,
-	"ignored": store.IssueIgnored, "muted": store.IssueIgnored,
-}
-
-var ignoredSubstatus = []string{"archived_until_escalating", "archived_until_condition_met", "archived_forever"}
-
-// change makes the stored change of what a person asked for.
-func (a *API) change(ctx context.Context, rq *request, up IssueUpdate, raw []byte) (store.IssueChange, error) {
-	var c store.IssueChange
-	if up.Status != nil {
-		status := statusWords[*up.Status]
-		substatus := map[string]string{store.IssueUnresolved: "ongoing", store.IssueIgnored: "archived_until_escalating"}[status]
-		if up.Substatus != nil {
-			substatus = *up.Substatus
-		}
-		if status == store.IssueIgnored && !slices.Contains(ignoredSubstatus, substatus) ||
-			status == store.IssueUnresolved && !slices.Contains([]string{"new", "ongoing", "escalating", "regressed"}, substatus) {
-			return c, badRequest("Invalid substatus for this status.")
-		}
-		if status == store.IssueResolved {
-			substatus = ""
-		}
-		c.Status, c.Substatus = &status, &substatus
-	}
-	var given map[string]json.RawMessage
-	_ = json.Unmarshal(raw, &given) // huma has read it before: it is an object
-	if _, ok := given["assignedTo"]; ok {
-		who := ""
-		if up.AssignedTo != nil {
-			who = *up.AssignedTo
-		}
-		id, err := a.assignee(ctx, rq, who)
-		if err != nil {
-			return c, err
-		}
-		c.Assignee = &id
-	}
-	return c, nil
-}
-
-// assignee finds a member by user:7, an id or an e-mail address; nil for nobody.
-func (a *API) assignee(ctx context.Context, rq *request, who string) (*int64, error) {
-	if who == "" {
-		return nil, nil
-	}
-	ms, err := a.Store.Members(ctx, rq.scope)
-	if err != nil {
-		return nil, a.fail("read members", err)
-	}
-	who = strings.TrimPrefix(who, "user:")
-	id, _ := strconv.ParseInt(who, 10, 64)
-	for _, m := range ms {
-		if m.ID == id || strings.EqualFold(m.Email, who) || m.Name == who {
-			return &m.ID, nil
-		}
-	}
-	return nil, badRequest("Unknown actor: nobody in this organization is called " + strconv.Quote(who) + ".")
-}
 
 func (a *API) updateIssue(ctx context.Context, in *UpdateIssueInput) (*One[IssueDetail], error) {
 	rq := from(ctx)
@@ -88,7 +25,7 @@ func (a *API) updateUnscopedIssue(ctx context.Context, in *UpdateUnscopedIssueIn
 }
 
 func (a *API) updateOne(ctx context.Context, rq *request, i *store.Issue, up IssueUpdate, raw []byte) (*One[IssueDetail], error) {
-	c, err := a.change(ctx, rq, up, raw)
+	c, err := a.change(ctx, rq, up, raw, &i.ProjectID)
 	if err != nil {
 		return nil, err
 	}
@@ -98,14 +35,7 @@ func (a *API) updateOne(ctx context.Context, rq *request, i *store.Issue, up Iss
 	if i, err = a.Store.Issue(ctx, rq.scope, i.ID); err != nil {
 		return nil, a.fail("read issue", err)
 	}
-	out, err := a.issueDetail(ctx, rq, i, nil)
-	if err != nil {
-		return nil, err
-	}
-	if up.HasSeen != nil {
-		out.Body.HasSeen = *up.HasSeen
-	}
-	return out, nil
+	return a.issueDetail(ctx, rq, i, nil)
 }
 
 func (a *API) updateIssues(ctx context.Context, in *BulkIssuesInput) (*BulkOutput, error) {
@@ -131,7 +61,7 @@ func (a *API) bulk(ctx context.Context, given []string, query string, f FilterPa
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.change(ctx, rq, up, raw)
+	c, err := a.change(ctx, rq, up, raw, projectID(only))
 	if err != nil {
 		return nil, err
 	}
@@ -156,22 +86,42 @@ func (a *API) bulk(ctx context.Context, given []string, query string, f FilterPa
 	if len(changed) == 0 {
 		return &BulkOutput{Status: http.StatusNoContent}, nil
 	}
-	out := &IssueChange{HasSeen: up.HasSeen}
-	if c.Status != nil {
-		out.Status, out.StatusDetails, out.Substatus = *c.Status, map[string]any{}, text(*c.Substatus)
-	}
-	if c.Assignee != nil {
-		who := Null[Actor]{}
-		if *c.Assignee != nil {
-			actors, err := a.assignees(ctx, rq, []store.Issue{{AssigneeID: *c.Assignee}})
-			if err != nil {
-				return nil, err
-			}
-			who = null(actors[**c.Assignee])
-		}
-		out.AssignedTo = &who
+	out, err := a.changed(ctx, rq, set, changed[0], up, c)
+	if err != nil {
+		return nil, err
 	}
 	return &BulkOutput{Status: http.StatusOK, Body: out}, nil
+}
+
+func projectID(p *store.Project) *int64 {
+	if p == nil {
+		return nil
+	}
+	return &p.ID
+}
+
+// changed says what a bulk change changed, as one of the issues has it now.
+func (a *API) changed(ctx context.Context, rq *request, set *projectSet, id int64, up IssueUpdate, c store.IssueChange) (*IssueChange, error) {
+	i, err := a.Store.Issue(ctx, rq.scope, id)
+	if err != nil {
+		return nil, a.fail("read issue", err)
+	}
+	rows, err := a.issues(ctx, rq, set, []store.Issue{*i}, issueView{collapse: []string{"stats"}})
+	if err != nil {
+		return nil, err
+	}
+	shown := &rows[0]
+	out := &IssueChange{HasSeen: up.HasSeen, IsBookmarked: up.IsBookmarked, IsPublic: up.IsPublic, Inbox: up.Inbox, Priority: up.Priority}
+	if c.Status != nil {
+		out.Status, out.StatusDetails, out.Substatus = shown.Status, shown.StatusDetails, shown.Substatus
+	}
+	if c.Assignee != nil {
+		out.AssignedTo = &shown.AssignedTo
+	}
+	if c.Subscribed != nil {
+		out.SubscriptionDetails = shown.SubscriptionDetails.V
+	}
+	return out, nil
 }
 
 // ofProjects keeps the ids of issues in the projects that the path or the parameters name.

@@ -12,6 +12,7 @@ import (
 type issueView struct {
 	period       string // 24h, 14d, 30d or auto
 	collapse     []string
+	inbox        bool  // shows why issues wait for review
 	fromMS, toMS int64 // of the list, for auto
 }
 
@@ -31,7 +32,7 @@ func (a *API) issues(ctx context.Context, rq *request, set *projectSet, rows []s
 	if err != nil {
 		return nil, a.fail("read sides of issues", err)
 	}
-	who, err := a.assignees(ctx, rq, rows)
+	facts, err := a.issueFacts(ctx, rq, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -46,9 +47,7 @@ func (a *API) issues(ctx context.Context, rq *request, set *projectSet, rows []s
 		i := &rows[n]
 		out[n] = a.issue(rq, set, i)
 		out[n].Hindsight = IssueHindsight{ReplayCount: replays[i.ID], Side: sideOr(sides[i.ID])}
-		if i.AssigneeID != nil {
-			out[n].AssignedTo = null(who[*i.AssigneeID])
-		}
+		facts.show(&out[n], i, view)
 		if stats != nil {
 			out[n].Stats = map[string][]Point{view.period: stats[i.ID]}
 		}
@@ -78,7 +77,7 @@ func (a *API) issue(rq *request, set *projectSet, i *store.Issue) Issue {
 		ID: itoa(i.ID), ShortID: store.ShortID(p.Slug, i.Number), Title: i.Title, Culprit: i.Culprit,
 		Permalink: a.base("/organizations/" + rq.org.Slug + "/issues/" + itoa(i.ID) + "/"), Logger: text(i.Logger), Level: i.Level,
 		Status: i.Status, StatusDetails: map[string]any{}, Platform: i.Platform, Project: projectRef(p), Type: i.Type, Metadata: metadata(i.Metadata),
-		Annotations: []string{}, IssueType: "error", IssueCategory: "error", Priority: priority(i.Level), IsUnhandled: &i.Unhandled,
+		Annotations: []string{}, IssueType: "error", IssueCategory: "error", Priority: i.Priority, PriorityLockedAt: atPtr(i.PriorityLockedMS), ShareID: text(i.ShareID), IsPublic: i.ShareID != "", NumComments: int(i.NumComments), IsUnhandled: &i.Unhandled,
 		Count: itoa(i.TimesSeen), UserCount: i.UsersSeen, FirstSeen: at(i.FirstSeenMS), LastSeen: at(i.LastSeenMS),
 		Lifetime: &IssueLifetime{Count: itoa(i.TimesSeen), UserCount: i.UsersSeen, FirstSeen: at(i.FirstSeenMS), LastSeen: at(i.LastSeenMS)},
 	}
@@ -86,39 +85,6 @@ func (a *API) issue(rq *request, set *projectSet, i *store.Issue) Issue {
 		out.Substatus = text(i.Substatus)
 	}
 	return out
-}
-
-func priority(level string) string {
-	switch level {
-	case "fatal", "error":
-		return "high"
-	case "warning":
-		return "medium"
-	}
-	return "low"
-}
-
-// assignees names the people that issues are assigned to; whoever left stays as a number.
-func (a *API) assignees(ctx context.Context, rq *request, rows []store.Issue) (map[int64]*Actor, error) {
-	who := map[int64]*Actor{}
-	for i := range rows {
-		if id := rows[i].AssigneeID; id != nil {
-			who[*id] = &Actor{Type: "user", ID: itoa(*id), Name: "Former member"}
-		}
-	}
-	if len(who) == 0 {
-		return who, nil
-	}
-	ms, err := a.Store.Members(ctx, rq.scope)
-	if err != nil {
-		return nil, a.fail("read members", err)
-	}
-	for i := range ms {
-		if who[ms[i].ID] != nil {
-			who[ms[i].ID] = &Actor{Type: "user", ID: itoa(ms[i].ID), Name: ms[i].Name, Email: ms[i].Email}
-		}
-	}
-	return who, nil
 }
 
 const hour = int64(time.Hour / time.Millisecond)
@@ -178,12 +144,19 @@ func (a *API) issueDetail(ctx context.Context, rq *request, i *store.Issue, coll
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.issues(ctx, rq, set, []store.Issue{*i}, issueView{period: "24h", collapse: collapse})
+	rows, err := a.issues(ctx, rq, set, []store.Issue{*i}, issueView{period: "24h", collapse: collapse, inbox: true})
 	if err != nil {
 		return nil, err
 	}
-	d := IssueDetail{Issue: rows[0], Activity: []Activity{{ID: "first_seen-" + itoa(i.ID), Type: "first_seen", DateCreated: at(i.FirstSeenMS), Data: map[string]any{}}},
+	_, happened, err := a.activities(ctx, rq, i, "", store.Page{Limit: 100})
+	if err != nil {
+		return nil, err
+	}
+	d := IssueDetail{Issue: rows[0], Activity: happened,
 		SeenBy: []User{}, Participants: []User{}, PluginActions: []string{}, PluginIssues: []string{}, PluginContexts: []string{}, Tags: []TagSummary{}}
+	if d.SeenBy, d.Participants, err = a.peopleOfIssue(ctx, rq, i); err != nil {
+		return nil, err
+	}
 	if d.Stats != nil {
 		days, err := a.sparklines(ctx, rq, []int64{i.ID}, issueView{period: "30d"})
 		if err != nil {

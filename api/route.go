@@ -84,6 +84,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerProjectSettings()
 	a.registerIssues()
 	a.registerReleases()
+	a.registerActivity()
 	a.registerEvents(router)
 	a.registerReplayIndex() // before the replays: jobs is no replay id
 	a.registerReplayItems(router)

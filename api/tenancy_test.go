@@ -35,6 +35,7 @@ var requests = map[string]struct{ query, body string }{
 	"createReplayDeleteJob": {body: `{"data":{"rangeStart":"1999-01-01","rangeEnd":"1999-01-02"}}`},
 	"deleteProjectReplay":   {}, "markReplayViewed": {}, "resendDeadLetter": {}, "dropDeadLetter": {},
 	"listReplayLinks": {query: "event=" + eventA}, "countReplays": {query: "query=issue.id:{issue}"}, "listReplayEventsMeta": {query: "query=replayId:" + replayA},
+	"createNote": {body: `{"text":"mine"}`}, "createComment": {body: `{"text":"mine"}`}, "updateNote": {body: `{"text":"mine"}`}, "updateComment": {body: `{"text":"mine"}`}, "deleteNote": {}, "deleteComment": {},
 	"createRelease": {body: `{"version":"new@1.0.0","projects":["shop-web"]}`}, "createProjectRelease": {body: `{"version":"new@1.0.0"}`},
 	"updateRelease": {body: `{"url":"http://ci.example/1"}`}, "updateProjectRelease": {body: `{"url":"http://ci.example/1"}`}, "deleteRelease": {}, "deleteProjectRelease": {},
 	"createDeploy": {body: `{"environment":"production"}`}, "createRepository": {body: `{"name":"acme/shop"}`},
@@ -68,6 +69,7 @@ func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 		"{version}", "shop@1.0.0", "{bundle}", itoa(ids.bundle), "{file}", itoa(ids.file),
 		"{job}", itoa(ids.job),
 		"{version}", ids.version,
+		"{note}", itoa(ids.note),
 		"{member}", itoa(ids.member.ID), "{team}", itoa(ids.team), "{tokenId}", itoa(ids.orgToken),
 	).Replace(rt.Path)
 	if q := requests[rt.ID].query; q != "" {

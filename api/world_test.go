@@ -47,6 +47,7 @@ type tenant struct {
 	team                    int64 // beside the first
 	orgToken                int64
 	version                 string // a release of its own
+	note                    int64  // the member's, on the issue
 }
 
 // world is a server with two organisations that hold the same ids.
@@ -113,6 +114,9 @@ func (w *world) tenant(slug string) *tenant {
 	o.orgToken = ci.ID
 	w.ingest(o)
 	w.uploads(o)
+	note, err := w.s.CreateNote(ctx, org.Scope(), o.issue, o.member.ID, "looking", nil)
+	must(t, err)
+	o.note = note.ID
 	o.version = slug + "@1.0.0"
 	_, _, err = w.s.UpsertRelease(ctx, org.Scope(), o.version, store.ReleaseChange{Projects: []int64{o.web.ID, o.api.ID}})
 	must(t, err)

@@ -14,6 +14,10 @@ type IssueNews struct {
 	Issue                      *Issue
 	EventID                    string // of the newest event
 	New, Regressed, Escalating bool
+	Unignored                  bool // archived until something that has come true
+
+	release    string   // the event's that made it regress
+	resolvedIn *Release // of one that regressed; nil: none
 }
 
 // signals notes what happened to issues, for those organisations that have rules. It belongs to the

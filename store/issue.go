@@ -28,7 +28,26 @@ type Issue struct {
 	LastRelease     string `bun:"last_release"`
 	AssigneeID      *int64 `bun:"assignee_id"`
 	StatusChangedMS *int64 `bun:"status_changed_ms"`
-	CreatedMS       int64  `bun:"created_ms"`
+
+	AssigneeTeamID       *int64 `bun:"assignee_team_id"`
+	StatusActorID        *int64 `bun:"status_actor_id"` // who set the status; nil: nobody
+	Resolution           string `bun:"resolution"`      // one of ResolvedIn…
+	ResolutionReleaseID  *int64 `bun:"resolution_release_id"`
+	ResolutionCommit     string `bun:"resolution_commit"`
+	IgnoreUntilMS        *int64 `bun:"ignore_until_ms"`
+	IgnoreEvents         *int64 `bun:"ignore_events"` // TimesSeen to wake at; with a window: events within it
+	IgnoreEventsWindowMS *int64 `bun:"ignore_events_window_ms"`
+	IgnoreUsers          *int64 `bun:"ignore_users"`
+	IgnoreUsersWindowMS  *int64 `bun:"ignore_users_window_ms"`
+	EscalateEvents       *int64 `bun:"escalate_events"` // events in an hour to wake above
+	Priority             string `bun:"priority"`
+	PriorityLockedMS     *int64 `bun:"priority_locked_ms"` // when a person chose it
+	InboxReason          *int64 `bun:"inbox_reason"`       // why it waits for review; nil: it does not
+	InboxMS              *int64 `bun:"inbox_ms"`
+	ShareID              string `bun:"share_id"` // 32 hex; empty: not shared
+	NumComments          int64  `bun:"num_comments"`
+
+	CreatedMS int64 `bun:"created_ms"`
 }
 
 // IssueUser remembers that a user met an issue; the count of these rows is the issue's users.

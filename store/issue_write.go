@@ -9,16 +9,6 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Issue states.
-const (
-	IssueUnresolved = "unresolved"
-	IssueResolved   = "resolved"
-	IssueIgnored    = "ignored"
-
-	SubstatusNew       = "new"
-	SubstatusRegressed = "regressed"
-)
-
 const hourMS = 3_600_000
 
 func newIssue(e *EventWrite, number int64) *Issue {
@@ -31,6 +21,9 @@ func newIssue(e *EventWrite, number int64) *Issue {
 	i.FirstSeenMS, i.LastSeenMS = e.Event.TimestampMS, e.Event.TimestampMS
 	i.FirstRelease, i.LastRelease = e.Event.Release, e.Event.Release
 	i.CreatedMS = e.Event.ReceivedMS
+	i.Priority = firstPriority(i.Level, i.Unhandled)
+	reason := int64(InboxNew)
+	i.InboxReason, i.InboxMS = &reason, &i.CreatedMS
 	if i.Metadata == "" {
 		i.Metadata = "{}"
 	}
@@ -57,25 +50,61 @@ func (b *batch) updateIssues(ctx context.Context, stored []*EventWrite, created 
 	if err != nil {
 		return nil, err
 	}
+	hours, err := b.countHours(ctx, stored)
+	if err != nil {
+		return nil, err
+	}
+	known, err := b.encounters(ctx, issues, hours)
+	if err != nil {
+		return nil, err
+	}
 	changes := make([]IssueNews, len(issues))
 	for i := range issues {
 		is := &issues[i]
-		before := is.Status
-		newest := byIssue[is.ID][0]
-		for _, e := range byIssue[is.ID] {
-			is.meet(e)
-			if e.Event.TimestampMS > newest.Event.TimestampMS {
-				newest = e
-			}
-		}
 		is.UsersSeen += users[is.ID]
+		if changes[i], err = known.meet(ctx, is, byIssue[is.ID]); err != nil {
+			return nil, err
+		}
+		changes[i].New = slices.Contains(created, is.ID)
 		if _, err := b.tx.NewUpdate().Model(is).WherePK().Exec(ctx); err != nil {
 			return nil, err
 		}
-		changes[i] = IssueNews{Issue: is, EventID: newest.Event.EventID, New: slices.Contains(created, is.ID),
-			Regressed: before == IssueResolved && is.Status == IssueUnresolved}
 	}
-	return changes, b.countHours(ctx, stored)
+	return changes, b.issueChanges(ctx, changes)
+}
+
+// meet counts an issue's events, and wakes it when one of them does.
+func (e *encounters) meet(ctx context.Context, i *Issue, events []*EventWrite) (IssueNews, error) {
+	news := IssueNews{Issue: i}
+	newest := events[0]
+	for _, w := range events {
+		i.meet(w)
+		if w.Event.TimestampMS > newest.Event.TimestampMS {
+			newest = w
+		}
+	}
+	news.EventID = newest.Event.EventID
+	for _, w := range events {
+		if i.Status == IssueUnresolved {
+			break
+		}
+		with, err := e.of(ctx, i, w)
+		if err != nil {
+			return news, err
+		}
+		switch i.wake(with) {
+		case SubstatusRegressed:
+			news.Regressed, news.resolvedIn, news.release = true, with.resolution, w.Event.Release
+		case SubstatusEscalating:
+			news.Escalating = true
+		case unignored:
+			news.Unignored = true
+		default:
+			continue
+		}
+		news.EventID = w.Event.EventID
+	}
+	return news, nil
 }
 
 // meet takes one more event into account.
@@ -99,11 +128,6 @@ func (i *Issue) meet(e *EventWrite) {
 		}
 	}
 	i.Unhandled = i.Unhandled || e.Event.Unhandled
-	// An event that had been received before the issue was resolved is no regression.
-	if i.Status == IssueResolved && (i.StatusChangedMS == nil || e.Event.ReceivedMS > *i.StatusChangedMS) {
-		i.Status, i.Substatus = IssueUnresolved, SubstatusRegressed
-		i.StatusChangedMS = &e.Event.ReceivedMS
-	}
 }
 
 // countUsers remembers who met which issue and says how many were new to it.
@@ -129,7 +153,8 @@ func (b *batch) countUsers(ctx context.Context, stored []*EventWrite) (map[int64
 	return out, nil
 }
 
-func (b *batch) countHours(ctx context.Context, stored []*EventWrite) error {
+// countHours counts events into the hours of their issues, and gives those hours as they are now.
+func (b *batch) countHours(ctx context.Context, stored []*EventWrite) ([]IssueHour, error) {
 	type key struct{ issue, hour int64 }
 	sums := map[key]int64{}
 	for _, e := range stored {
@@ -142,12 +167,15 @@ func (b *batch) countHours(ctx context.Context, stored []*EventWrite) error {
 	slices.SortFunc(rows, func(x, y IssueHour) int {
 		return cmp.Or(cmp.Compare(x.IssueID, y.IssueID), cmp.Compare(x.HourMS, y.HourMS))
 	})
+	var after []IssueHour
 	for part := range slices.Chunk(rows, chunk) {
+		var got []IssueHour
 		_, err := b.tx.NewInsert().Model(&part).On("CONFLICT (issue_id, hour_ms) DO UPDATE").
-			Set("events = ihr.events + EXCLUDED.events").Returning("NULL").Exec(ctx)
+			Set("events = ihr.events + EXCLUDED.events").Returning("issue_id, hour_ms, events").Exec(ctx, &got)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		after = append(after, got...)
 	}
-	return nil
+	return after, nil
 }

@@ -194,6 +194,13 @@ func (s *Store) changeRelease(ctx context.Context, tx bun.Tx, scope Scope, versi
 	if err := insertIgnore(ctx, tx, shares); err != nil {
 		return nil, err
 	}
+	shas := make([]string, len(c.Commits))
+	for i := range c.Commits {
+		shas[i] = c.Commits[i].SHA
+	}
+	if err := settleCommits(ctx, tx, r, shas); err != nil {
+		return nil, err
+	}
 	_, err := tx.NewUpdate().Model((*ReleaseProject)(nil)).Set("date_ms = ?", r.DateMS).Where("release_id = ? AND date_ms <> ?", r.ID, r.DateMS).Exec(ctx)
 	return r, err
 }

@@ -29,7 +29,8 @@ func issues() subject {
 			"error.value":   both(substringKey("text"), substringKey("metadata.value")), // the first is an index to the second
 			"error.handled": boolKey("unhandled", true), "error.unhandled": boolKey("unhandled", false),
 			"event.type": eventTypeKey, "issue.type": enumKey("type", "error", "default", "csp"), "side": enumKey("side", "backend", "frontend"),
-			"issue.category": categoryKey,
+			"issue.category": categoryKey, "issue.priority": enumKey("priority", "high", "medium", "low"),
+			"bookmarks": byMemberKey("bookmarked_by"), "subscribed": byMemberKey("subscribed_by"),
 		},
 		has: map[string]store.Filter{
 			"replay": hasReplay(), "replayId": hasReplay(), "replay.id": hasReplay(), "trace": present("trace"),
@@ -46,7 +47,7 @@ var isWords = map[string]store.Filter{
 	"unresolved": eq("status", store.IssueUnresolved), "resolved": eq("status", store.IssueResolved),
 	"ignored": eq("status", store.IssueIgnored), "archived": eq("status", store.IssueIgnored), "muted": eq("status", store.IssueIgnored),
 	"assigned": eq("assigned", true), "unassigned": eq("assigned", false), "unlinked": {Op: store.FilterAll}, "linked": {Op: store.FilterAny},
-	"for_review": eq("status", store.IssueUnresolved), "reprocessing": {Op: store.FilterAny},
+	"for_review": eq("for_review", true), "reprocessing": {Op: store.FilterAny},
 	"new": eq("substatus", "new"), "ongoing": eq("substatus", "ongoing"), "escalating": eq("substatus", "escalating"), "regressed": eq("substatus", "regressed"),
 	"archived_until_escalating":    eq("substatus", "archived_until_escalating"),
 	"archived_until_condition_met": eq("substatus", "archived_until_condition_met"),
@@ -91,6 +92,25 @@ func assignedKey(c Context, t Term) (store.Filter, error) {
 		}
 	}
 	return f, nil
+}
+
+// byMemberKey finds issues by what they are to a person: me, an id or an e-mail address.
+func byMemberKey(field string) key {
+	return func(c Context, t Term) (store.Filter, error) {
+		f := store.Filter{Op: store.FilterAny}
+		for _, v := range t.Values {
+			id, err := strconv.ParseInt(strings.TrimPrefix(v.Text, "user:"), 10, 64)
+			if v.Text == "me" {
+				id = c.UserID
+			} else if err != nil && c.Member != nil {
+				id, _ = c.Member(v.Text)
+			}
+			if id != 0 {
+				f.Subs = append(f.Subs, eq(field, id))
+			}
+		}
+		return f, nil
+	}
 }
 
 func shortIDKey(c Context, t Term) (store.Filter, error) {
