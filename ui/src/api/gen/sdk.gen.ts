@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddProjectTeamData, AddProjectTeamErrors, AddProjectTeamResponses, AssembleBundleData, AssembleBundleErrors, AssembleBundleResponses, AssembleDebugFilesData, AssembleDebugFilesErrors, AssembleDebugFilesResponses, AssembleReleaseData, AssembleReleaseErrors, AssembleReleaseResponses, ChangeTeamRoleData, ChangeTeamRoleErrors, ChangeTeamRoleResponses, CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateOrgTokenData, CreateOrgTokenErrors, CreateOrgTokenResponses, CreateProjectData, CreateProjectErrors, CreateProjectResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, CreateTeamData, CreateTeamErrors, CreateTeamProjectData, CreateTeamProjectErrors, CreateTeamProjectResponses, CreateTeamResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteArtifactBundleData, DeleteArtifactBundleErrors, DeleteArtifactBundleResponses, DeleteDebugFileData, DeleteDebugFileErrors, DeleteDebugFileResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteOrgTokenData, DeleteOrgTokenErrors, DeleteOrgTokenResponses, DeleteProjectReleaseFileData, DeleteProjectReleaseFileErrors, DeleteProjectReleaseFileResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DeleteReleaseFileData, DeleteReleaseFileErrors, DeleteReleaseFileResponses, DeleteSourceMapsData, DeleteSourceMapsErrors, DeleteSourceMapsResponses, DeleteTeamData, DeleteTeamErrors, DeleteTeamResponses, DeleteTokenData, DeleteTokenErrors, DeleteTokenResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetChunkOptionsData, GetChunkOptionsErrors, GetChunkOptionsResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMemberData, GetMemberErrors, GetMemberResponses, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReleaseFileData, GetProjectReleaseFileErrors, GetProjectReleaseFileResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReleaseFileData, GetReleaseFileErrors, GetReleaseFileResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetSourceMapDebugData, GetSourceMapDebugErrors, GetSourceMapDebugResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LeaveTeamData, LeaveTeamErrors, LeaveTeamResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListArtifactBundlesData, ListArtifactBundlesErrors, ListArtifactBundlesResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListBundleFilesData, ListBundleFilesErrors, ListBundleFilesResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDebugFilesData, ListDebugFilesErrors, ListDebugFilesResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrgTokensData, ListOrgTokensErrors, ListOrgTokensResponses, ListProguardReleasesData, ListProguardReleasesErrors, ListProguardReleasesResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectReleaseFilesData, ListProjectReleaseFilesErrors, ListProjectReleaseFilesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectTeamsData, ListProjectTeamsErrors, ListProjectTeamsResponses, ListReleaseFilesData, ListReleaseFilesErrors, ListReleaseFilesResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSourceMapsData, ListSourceMapsErrors, ListSourceMapsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamProjectsData, ListTeamProjectsErrors, ListTeamProjectsResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUnknownDebugFilesData, ListUnknownDebugFilesErrors, ListUnknownDebugFilesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTeamsData, ListUserTeamsErrors, ListUserTeamsResponses, LookUpArtifactsData, LookUpArtifactsErrors, LookUpArtifactsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, RemoveProjectTeamData, RemoveProjectTeamErrors, RemoveProjectTeamResponses, ReprocessData, ReprocessErrors, ReprocessResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SetProguardReleaseData, SetProguardReleaseErrors, SetProguardReleaseResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMeResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses } from './types.gen';
+import type { AddProjectTeamData, AddProjectTeamErrors, AddProjectTeamResponses, AssembleBundleData, AssembleBundleErrors, AssembleBundleResponses, AssembleDebugFilesData, AssembleDebugFilesErrors, AssembleDebugFilesResponses, AssembleReleaseData, AssembleReleaseErrors, AssembleReleaseResponses, ChangeTeamRoleData, ChangeTeamRoleErrors, ChangeTeamRoleResponses, CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateDeployData, CreateDeployErrors, CreateDeployResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateNoteData, CreateNoteErrors, CreateNoteResponses, CreateOrgTokenData, CreateOrgTokenErrors, CreateOrgTokenResponses, CreateProjectData, CreateProjectErrors, CreateProjectReleaseData, CreateProjectReleaseErrors, CreateProjectReleaseResponses, CreateProjectResponses, CreateReleaseData, CreateReleaseErrors, CreateReleaseResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, CreateRepositoryData, CreateRepositoryErrors, CreateRepositoryResponses, CreateTeamData, CreateTeamErrors, CreateTeamProjectData, CreateTeamProjectErrors, CreateTeamProjectResponses, CreateTeamResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteArtifactBundleData, DeleteArtifactBundleErrors, DeleteArtifactBundleResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteDebugFileData, DeleteDebugFileErrors, DeleteDebugFileResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteNoteData, DeleteNoteErrors, DeleteNoteResponses, DeleteOrgTokenData, DeleteOrgTokenErrors, DeleteOrgTokenResponses, DeleteProjectReleaseData, DeleteProjectReleaseErrors, DeleteProjectReleaseFileData, DeleteProjectReleaseFileErrors, DeleteProjectReleaseFileResponses, DeleteProjectReleaseResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DeleteReleaseData, DeleteReleaseErrors, DeleteReleaseFileData, DeleteReleaseFileErrors, DeleteReleaseFileResponses, DeleteReleaseResponses, DeleteSourceMapsData, DeleteSourceMapsErrors, DeleteSourceMapsResponses, DeleteTeamData, DeleteTeamErrors, DeleteTeamResponses, DeleteTokenData, DeleteTokenErrors, DeleteTokenResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetChunkOptionsData, GetChunkOptionsErrors, GetChunkOptionsResponses, GetCurrentReleaseData, GetCurrentReleaseErrors, GetCurrentReleaseResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetFirstLastReleaseData, GetFirstLastReleaseErrors, GetFirstLastReleaseResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMemberData, GetMemberErrors, GetMemberResponses, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationResponses, GetPreviousReleaseData, GetPreviousReleaseErrors, GetPreviousReleaseResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReleaseData, GetProjectReleaseErrors, GetProjectReleaseFileData, GetProjectReleaseFileErrors, GetProjectReleaseFileResponses, GetProjectReleaseResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReleaseData, GetReleaseErrors, GetReleaseFileData, GetReleaseFileErrors, GetReleaseFileResponses, GetReleaseMetaData, GetReleaseMetaErrors, GetReleaseMetaResponses, GetReleaseResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetSourceMapDebugData, GetSourceMapDebugErrors, GetSourceMapDebugResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LeaveTeamData, LeaveTeamErrors, LeaveTeamResponses, ListActivitiesData, ListActivitiesErrors, ListActivitiesResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListArtifactBundlesData, ListArtifactBundlesErrors, ListArtifactBundlesResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListBundleFilesData, ListBundleFilesErrors, ListBundleFilesResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDebugFilesData, ListDebugFilesErrors, ListDebugFilesResponses, ListDeploysData, ListDeploysErrors, ListDeploysResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListNotesData, ListNotesErrors, ListNotesResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrgTokensData, ListOrgTokensErrors, ListOrgTokensResponses, ListProguardReleasesData, ListProguardReleasesErrors, ListProguardReleasesResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectReleaseCommitsData, ListProjectReleaseCommitsErrors, ListProjectReleaseCommitsResponses, ListProjectReleaseFilesData, ListProjectReleaseFilesErrors, ListProjectReleaseFilesResponses, ListProjectReleasesData, ListProjectReleasesErrors, ListProjectReleasesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectTeamsData, ListProjectTeamsErrors, ListProjectTeamsResponses, ListReleaseCommitsData, ListReleaseCommitsErrors, ListReleaseCommitsResponses, ListReleaseFilesChangedData, ListReleaseFilesChangedErrors, ListReleaseFilesChangedResponses, ListReleaseFilesData, ListReleaseFilesErrors, ListReleaseFilesResponses, ListReleasesData, ListReleasesErrors, ListReleasesResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListRepositoriesData, ListRepositoriesErrors, ListRepositoriesResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSourceMapsData, ListSourceMapsErrors, ListSourceMapsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamProjectsData, ListTeamProjectsErrors, ListTeamProjectsResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUnknownDebugFilesData, ListUnknownDebugFilesErrors, ListUnknownDebugFilesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTeamsData, ListUserTeamsErrors, ListUserTeamsResponses, LookUpArtifactsData, LookUpArtifactsErrors, LookUpArtifactsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, RemoveProjectTeamData, RemoveProjectTeamErrors, RemoveProjectTeamResponses, ReprocessData, ReprocessErrors, ReprocessResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SetProguardReleaseData, SetProguardReleaseErrors, SetProguardReleaseResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateCommentData, UpdateCommentErrors, UpdateCommentResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMeResponses, UpdateNoteData, UpdateNoteErrors, UpdateNoteResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectReleaseData, UpdateProjectReleaseErrors, UpdateProjectReleaseResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses, UpdateReleaseData, UpdateReleaseErrors, UpdateReleaseResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -376,6 +376,92 @@ export const updateIssue = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
+ * What happened to an issue
+ */
+export const listActivities = <ThrowOnError extends boolean = false>(options: Options<ListActivitiesData, ThrowOnError>) => (options.client ?? client).get<ListActivitiesResponses, ListActivitiesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/activities/',
+    ...options
+});
+
+/**
+ * Comments of an issue
+ */
+export const listComments = <ThrowOnError extends boolean = false>(options: Options<ListCommentsData, ThrowOnError>) => (options.client ?? client).get<ListCommentsResponses, ListCommentsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/comments/',
+    ...options
+});
+
+/**
+ * Comment on an issue
+ */
+export const createComment = <ThrowOnError extends boolean = false>(options: Options<CreateCommentData, ThrowOnError>) => (options.client ?? client).post<CreateCommentResponses, CreateCommentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/comments/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take a comment of one's own back
+ */
+export const deleteComment = <ThrowOnError extends boolean = false>(options: Options<DeleteCommentData, ThrowOnError>) => (options.client ?? client).delete<DeleteCommentResponses, DeleteCommentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/comments/{note}/',
+    ...options
+});
+
+/**
+ * Change a comment of one's own
+ */
+export const updateComment = <ThrowOnError extends boolean = false>(options: Options<UpdateCommentData, ThrowOnError>) => (options.client ?? client).put<UpdateCommentResponses, UpdateCommentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/comments/{note}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The newest release, when the issue was seen in it
+ */
+export const getCurrentRelease = <ThrowOnError extends boolean = false>(options: Options<GetCurrentReleaseData, ThrowOnError>) => (options.client ?? client).get<GetCurrentReleaseResponses, GetCurrentReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/current-release/',
+    ...options
+});
+
+/**
  * Events of an issue
  */
 export const listIssueEvents = <ThrowOnError extends boolean = false>(options: Options<ListIssueEventsData, ThrowOnError>) => (options.client ?? client).get<ListIssueEventsResponses, ListIssueEventsErrors, ThrowOnError>({
@@ -399,6 +485,79 @@ export const getIssueEvent = <ThrowOnError extends boolean = false>(options: Opt
         }],
     url: '/api/0/organizations/{org}/issues/{issue}/events/{event}/',
     ...options
+});
+
+/**
+ * The releases an issue was first and last seen in
+ */
+export const getFirstLastRelease = <ThrowOnError extends boolean = false>(options: Options<GetFirstLastReleaseData, ThrowOnError>) => (options.client ?? client).get<GetFirstLastReleaseResponses, GetFirstLastReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/first-last-release/',
+    ...options
+});
+
+/**
+ * Comments of an issue
+ */
+export const listNotes = <ThrowOnError extends boolean = false>(options: Options<ListNotesData, ThrowOnError>) => (options.client ?? client).get<ListNotesResponses, ListNotesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/notes/',
+    ...options
+});
+
+/**
+ * Comment on an issue
+ */
+export const createNote = <ThrowOnError extends boolean = false>(options: Options<CreateNoteData, ThrowOnError>) => (options.client ?? client).post<CreateNoteResponses, CreateNoteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/notes/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take a comment of one's own back
+ */
+export const deleteNote = <ThrowOnError extends boolean = false>(options: Options<DeleteNoteData, ThrowOnError>) => (options.client ?? client).delete<DeleteNoteResponses, DeleteNoteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/notes/{note}/',
+    ...options
+});
+
+/**
+ * Change a comment of one's own
+ */
+export const updateNote = <ThrowOnError extends boolean = false>(options: Options<UpdateNoteData, ThrowOnError>) => (options.client ?? client).put<UpdateNoteResponses, UpdateNoteErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/notes/{note}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -591,6 +750,79 @@ export const createProject = <ThrowOnError extends boolean = false>(options: Opt
 });
 
 /**
+ * Releases
+ */
+export const listReleases = <ThrowOnError extends boolean = false>(options: Options<ListReleasesData, ThrowOnError>) => (options.client ?? client).get<ListReleasesResponses, ListReleasesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/',
+    ...options
+});
+
+/**
+ * Make a release, or change the one of that version
+ */
+export const createRelease = <ThrowOnError extends boolean = false>(options: Options<CreateReleaseData, ThrowOnError>) => (options.client ?? client).post<CreateReleaseResponses, CreateReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a release; its events stay
+ */
+export const deleteRelease = <ThrowOnError extends boolean = false>(options: Options<DeleteReleaseData, ThrowOnError>) => (options.client ?? client).delete<DeleteReleaseResponses, DeleteReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/',
+    ...options
+});
+
+/**
+ * A release
+ */
+export const getRelease = <ThrowOnError extends boolean = false>(options: Options<GetReleaseData, ThrowOnError>) => (options.client ?? client).get<GetReleaseResponses, GetReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/',
+    ...options
+});
+
+/**
+ * Change a release: finalize it, set its commits
+ */
+export const updateRelease = <ThrowOnError extends boolean = false>(options: Options<UpdateReleaseData, ThrowOnError>) => (options.client ?? client).put<UpdateReleaseResponses, UpdateReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Put a release's bundle together, old form
  */
 export const assembleRelease = <ThrowOnError extends boolean = false>(options: Options<AssembleReleaseData, ThrowOnError>) => (options.client ?? client).post<AssembleReleaseResponses, AssembleReleaseErrors, ThrowOnError>({
@@ -600,6 +832,62 @@ export const assembleRelease = <ThrowOnError extends boolean = false>(options: O
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/releases/{version}/assemble/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Files that a release's commits touched
+ */
+export const listReleaseFilesChanged = <ThrowOnError extends boolean = false>(options: Options<ListReleaseFilesChangedData, ThrowOnError>) => (options.client ?? client).get<ListReleaseFilesChangedResponses, ListReleaseFilesChangedErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/commitfiles/',
+    ...options
+});
+
+/**
+ * Commits of a release
+ */
+export const listReleaseCommits = <ThrowOnError extends boolean = false>(options: Options<ListReleaseCommitsData, ThrowOnError>) => (options.client ?? client).get<ListReleaseCommitsResponses, ListReleaseCommitsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/commits/',
+    ...options
+});
+
+/**
+ * Deploys of a release
+ */
+export const listDeploys = <ThrowOnError extends boolean = false>(options: Options<ListDeploysData, ThrowOnError>) => (options.client ?? client).get<ListDeploysResponses, ListDeploysErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/deploys/',
+    ...options
+});
+
+/**
+ * Note a deploy
+ */
+export const createDeploy = <ThrowOnError extends boolean = false>(options: Options<CreateDeployData, ThrowOnError>) => (options.client ?? client).post<CreateDeployResponses, CreateDeployErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/deploys/',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -643,6 +931,32 @@ export const getReleaseFile = <ThrowOnError extends boolean = false>(options: Op
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/releases/{version}/files/{file}/',
+    ...options
+});
+
+/**
+ * What a release has
+ */
+export const getReleaseMeta = <ThrowOnError extends boolean = false>(options: Options<GetReleaseMetaData, ThrowOnError>) => (options.client ?? client).get<GetReleaseMetaResponses, GetReleaseMetaErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/meta/',
+    ...options
+});
+
+/**
+ * The release before that has commits, or an empty object
+ */
+export const getPreviousRelease = <ThrowOnError extends boolean = false>(options: Options<GetPreviousReleaseData, ThrowOnError>) => (options.client ?? client).get<GetPreviousReleaseResponses, GetPreviousReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/releases/{version}/previous-with-commits/',
     ...options
 });
 
@@ -774,6 +1088,36 @@ export const listReplayItems = <ThrowOnError extends boolean = false>(options: O
         }],
     url: '/api/0/organizations/{org}/replays/{replay}/items/',
     ...options
+});
+
+/**
+ * Repositories that commits came from
+ */
+export const listRepositories = <ThrowOnError extends boolean = false>(options: Options<ListRepositoriesData, ThrowOnError>) => (options.client ?? client).get<ListRepositoriesResponses, ListRepositoriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/repos/',
+    ...options
+});
+
+/**
+ * Add a repository
+ */
+export const createRepository = <ThrowOnError extends boolean = false>(options: Options<CreateRepositoryData, ThrowOnError>) => (options.client ?? client).post<CreateRepositoryResponses, CreateRepositoryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/repos/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -1313,6 +1657,92 @@ export const updateKey = <ThrowOnError extends boolean = false>(options: Options
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Releases of a project
+ */
+export const listProjectReleases = <ThrowOnError extends boolean = false>(options: Options<ListProjectReleasesData, ThrowOnError>) => (options.client ?? client).get<ListProjectReleasesResponses, ListProjectReleasesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/releases/',
+    ...options
+});
+
+/**
+ * Make a release of a project
+ */
+export const createProjectRelease = <ThrowOnError extends boolean = false>(options: Options<CreateProjectReleaseData, ThrowOnError>) => (options.client ?? client).post<CreateProjectReleaseResponses, CreateProjectReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/releases/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a release
+ */
+export const deleteProjectRelease = <ThrowOnError extends boolean = false>(options: Options<DeleteProjectReleaseData, ThrowOnError>) => (options.client ?? client).delete<DeleteProjectReleaseResponses, DeleteProjectReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/releases/{version}/',
+    ...options
+});
+
+/**
+ * A release of a project
+ */
+export const getProjectRelease = <ThrowOnError extends boolean = false>(options: Options<GetProjectReleaseData, ThrowOnError>) => (options.client ?? client).get<GetProjectReleaseResponses, GetProjectReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/releases/{version}/',
+    ...options
+});
+
+/**
+ * Change a release of a project
+ */
+export const updateProjectRelease = <ThrowOnError extends boolean = false>(options: Options<UpdateProjectReleaseData, ThrowOnError>) => (options.client ?? client).put<UpdateProjectReleaseResponses, UpdateProjectReleaseErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/releases/{version}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Commits of a project's release
+ */
+export const listProjectReleaseCommits = <ThrowOnError extends boolean = false>(options: Options<ListProjectReleaseCommitsData, ThrowOnError>) => (options.client ?? client).get<ListProjectReleaseCommitsResponses, ListProjectReleaseCommitsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/releases/{version}/commits/',
+    ...options
 });
 
 /**

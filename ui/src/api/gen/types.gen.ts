@@ -20,6 +20,10 @@ export type ApiToken = {
     tokenLastCharacters: string;
 };
 
+export type Activities = {
+    activity: Array<Activity>;
+};
+
 export type Activity = {
     data: {
         [key: string]: unknown;
@@ -188,6 +192,56 @@ export type ChunkOptions = {
     url: string;
 };
 
+export type Commit = {
+    author: CommitAuthor | null;
+    dateCreated: string;
+    /**
+     * The commit's hash.
+     */
+    id: string;
+    message: string;
+    pullRequest: string | null;
+    releases: Array<IssueRelease>;
+    repository: CommitRepository;
+    suspectCommitType: string;
+};
+
+export type CommitAuthor = {
+    email: string;
+    id?: string;
+    name: string;
+    username?: string;
+};
+
+export type CommitFile = {
+    author: CommitAuthor | null;
+    commitMessage: string;
+    filename: string;
+    id: string;
+    repoName: string;
+    type: string;
+};
+
+export type CommitInput = {
+    author_email?: string | null;
+    author_name?: string | null;
+    id: string;
+    message?: string | null;
+    patch_set?: Array<PatchFile> | null;
+    repository?: string | null;
+    /**
+     * ISO 8601.
+     */
+    timestamp?: string | null;
+    [key: string]: unknown;
+};
+
+export type CommitRepository = {
+    id: string;
+    name: string;
+    provider: Named;
+};
+
 export type Covered = {
     covered: number;
     errors: number;
@@ -201,6 +255,15 @@ export type Covered = {
     share: number;
 };
 
+export type CreateDeployInputBody = {
+    dateFinished?: string | null;
+    dateStarted?: string | null;
+    environment: string;
+    name?: string | null;
+    url?: string | null;
+    [key: string]: unknown;
+};
+
 export type CreateKeyInputBody = {
     name?: string;
     rateLimit?: KeyRateLimit | null;
@@ -210,6 +273,13 @@ export type CreateKeyInputBody = {
 export type CreateOrgTokenInputBody = {
     name: string;
     scopes?: Array<string>;
+    [key: string]: unknown;
+};
+
+export type CreateRepositoryInputBody = {
+    name: string;
+    provider?: string;
+    url?: string;
     [key: string]: unknown;
 };
 
@@ -228,6 +298,10 @@ export type CreateTokenInputBody = {
     organization?: string;
     scopes: Array<string>;
     [key: string]: unknown;
+};
+
+export type CurrentRelease = {
+    currentRelease: Release | null;
 };
 
 export type DataListDeleteJobBody = {
@@ -343,6 +417,15 @@ export type DeleteJobBody = {
 
 export type DeleteJobInputBody = {
     data: DataStruct;
+};
+
+export type Deploy = {
+    dateFinished: string;
+    dateStarted: string | null;
+    environment: string;
+    id: string;
+    name: string | null;
+    url: string | null;
 };
 
 export type Device = {
@@ -597,6 +680,11 @@ export type Finding = {
     where: string;
 };
 
+export type FirstLastRelease = {
+    firstRelease: Release | null;
+    lastRelease: Release | null;
+};
+
 export type Forward = {
     dsn: string;
     mode: string;
@@ -634,6 +722,13 @@ export type GroupingConfig = {
     id: string;
 };
 
+export type HeadCommit = {
+    currentId: string;
+    previousId?: string | null;
+    repository: string;
+    [key: string]: unknown;
+};
+
 export type Health = {
     healthy: {
         [key: string]: boolean;
@@ -666,6 +761,10 @@ export type Issue = {
     hasSeen: boolean;
     hindsight: IssueHindsight;
     id: string;
+    /**
+     * With expand=inbox, when it waits for review.
+     */
+    inbox?: IssueInbox;
     isBookmarked: boolean;
     isPublic: boolean;
     isSubscribed: boolean;
@@ -720,10 +819,15 @@ export type Issue = {
 export type IssueChange = {
     assignedTo?: Actor | null;
     hasSeen?: boolean;
+    inbox?: boolean;
+    isBookmarked?: boolean;
+    isPublic?: boolean;
+    priority?: string;
     status?: string;
     statusDetails?: {
         [key: string]: unknown;
     };
+    subscriptionDetails?: SubscriptionDetails;
     substatus?: string;
 };
 
@@ -737,11 +841,15 @@ export type IssueDetail = {
     count: string;
     culprit: string;
     filtered?: IssueLifetime;
-    firstRelease: IssueRelease | null;
+    firstRelease: Release | null;
     firstSeen: string;
     hasSeen: boolean;
     hindsight: IssueHindsight;
     id: string;
+    /**
+     * With expand=inbox, when it waits for review.
+     */
+    inbox?: IssueInbox;
     isBookmarked: boolean;
     isPublic: boolean;
     isSubscribed: boolean;
@@ -751,7 +859,7 @@ export type IssueDetail = {
     isUnhandled?: boolean;
     issueCategory: string;
     issueType: string;
-    lastRelease: IssueRelease | null;
+    lastRelease: Release | null;
     lastSeen: string;
     level: string;
     /**
@@ -812,6 +920,12 @@ export type IssueHindsight = {
     side: 'backend' | 'frontend';
 };
 
+export type IssueInbox = {
+    date_added: string;
+    reason: number;
+    reason_details: string | null;
+};
+
 export type IssueLifetime = {
     count: string;
     firstSeen: string;
@@ -839,17 +953,47 @@ export type IssueRelease = {
 
 export type IssueUpdate = {
     /**
-     * user:7, an id, an e-mail address; empty or null unassigns.
+     * user:7, team:3, #team, an id, an e-mail address; empty or null unassigns.
      */
     assignedTo?: string | null;
     hasSeen?: boolean;
+    /**
+     * So many events more.
+     */
+    ignoreCount?: number | null;
+    /**
+     * Minutes.
+     */
+    ignoreDuration?: number | null;
+    /**
+     * So many users more.
+     */
+    ignoreUserCount?: number | null;
+    /**
+     * Minutes that ignoreUserCount is within.
+     */
+    ignoreUserWindow?: number | null;
+    /**
+     * Minutes that ignoreCount is within.
+     */
+    ignoreWindow?: number | null;
+    /**
+     * false: reviewed.
+     */
+    inbox?: boolean;
     isBookmarked?: boolean;
+    /**
+     * true makes a shareId.
+     */
+    isPublic?: boolean;
     isSubscribed?: boolean;
     priority?: 'high' | 'medium' | 'low';
+    /**
+     * The older word for ignoreDuration.
+     */
+    snoozeDuration?: number | null;
     status?: 'resolved' | 'unresolved' | 'ignored' | 'muted' | 'resolvedInNextRelease';
-    statusDetails?: {
-        [key: string]: unknown;
-    };
+    statusDetails?: StatusDetailsInput;
     substatus?: string;
     [key: string]: unknown;
 };
@@ -988,6 +1132,38 @@ export type NewProjectBody = {
     name: string;
     platform?: string;
     slug?: string;
+    [key: string]: unknown;
+};
+
+export type NewRelease = {
+    /**
+     * All of the release's, the newest first.
+     */
+    commits?: Array<CommitInput> | null;
+    dateReleased?: string | null;
+    dateStarted?: string | null;
+    /**
+     * The older form of refs.
+     */
+    headCommits?: Array<HeadCommit> | null;
+    /**
+     * Slugs or ids; they are added.
+     */
+    projects?: Array<string | number> | null;
+    ref?: string | null;
+    refs?: Array<ReleaseRef> | null;
+    status?: 'open' | 'archived';
+    url?: string | null;
+    version: string;
+    [key: string]: unknown;
+};
+
+export type NoteBody = {
+    /**
+     * user:7; they follow the issue from then on.
+     */
+    mentions?: Array<string> | null;
+    text: string;
     [key: string]: unknown;
 };
 
@@ -1141,6 +1317,15 @@ export type OrganizationRole = {
 export type Part = {
     name: string | null;
     version: string | null;
+};
+
+export type PatchFile = {
+    path: string;
+    /**
+     * A, M or D.
+     */
+    type: string;
+    [key: string]: unknown;
 };
 
 export type ProguardInputBody = {
@@ -1303,6 +1488,40 @@ export type RecordingFrame = {
     timeMs: number;
 };
 
+export type Release = {
+    authors: Array<CommitAuthor>;
+    commitCount: number;
+    currentProjectMeta: ReleaseProjectMeta;
+    data: {
+        [key: string]: unknown;
+    };
+    dateCreated: string;
+    dateReleased: string | null;
+    dateStarted: string | null;
+    deployCount: number;
+    firstEvent: string | null;
+    id: number;
+    lastCommit: Commit | null;
+    lastDeploy: Deploy | null;
+    /**
+     * To the minute.
+     */
+    lastEvent: string | null;
+    /**
+     * Issues that were first seen in it.
+     */
+    newGroups: number;
+    owner: User | null;
+    projects: Array<ReleaseProject>;
+    ref: string | null;
+    shortVersion: string;
+    status: 'open' | 'archived';
+    url: string | null;
+    userAgent: string | null;
+    version: string;
+    versionInfo: VersionInfo;
+};
+
 export type ReleaseAssembleInputBody = {
     /**
      * SHA-1 of the whole file, hex.
@@ -1333,6 +1552,60 @@ export type ReleaseFile = {
     size: number;
 };
 
+export type ReleaseHealth = {
+    /**
+     * Percent of the project's users of the last 24 hours.
+     */
+    adoption: number | null;
+    /**
+     * Percent; null without sessions.
+     */
+    crashFreeSessions: number | null;
+    /**
+     * Percent; null without users.
+     */
+    crashFreeUsers: number | null;
+    /**
+     * Seconds.
+     */
+    durationP50: number | null;
+    /**
+     * Seconds.
+     */
+    durationP90: number | null;
+    hasHealthData: boolean;
+    /**
+     * Percent of the project's sessions of the last 24 hours.
+     */
+    sessionsAdoption: number | null;
+    sessionsCrashed: number;
+    sessionsErrored: number;
+    stats: {
+        [key: string]: Array<[
+            number,
+            number
+        ]>;
+    };
+    totalProjectSessions24h: number;
+    totalProjectUsers24h: number;
+    totalSessions: number;
+    totalSessions24h: number;
+    totalUsers: number;
+    totalUsers24h: number;
+};
+
+export type ReleaseMeta = {
+    commitCount: number;
+    commitFilesChanged: number;
+    deployCount: number;
+    newGroups: number;
+    projects: Array<ReleaseProject>;
+    releaseFileCount: number;
+    released: string | null;
+    version: string;
+    versionInfo: VersionInfo;
+};
+
 export type ReleaseProcess = {
     abs_path: string;
     matching_source_file_names: Array<string>;
@@ -1340,6 +1613,68 @@ export type ReleaseProcess = {
     source_file_lookup_result: 'found' | 'unsuccessful' | 'wrong-dist';
     source_map_lookup_result: 'found' | 'unsuccessful' | 'wrong-dist';
     source_map_reference: string | null;
+};
+
+export type ReleaseProject = {
+    hasHealthData: boolean;
+    /**
+     * With health=1.
+     */
+    healthData?: ReleaseHealth | null;
+    id: number;
+    name: string;
+    newGroups: number;
+    platform: string | null;
+    platforms: Array<string>;
+    slug: string;
+};
+
+export type ReleaseProjectMeta = {
+    firstReleaseVersion?: string;
+    lastReleaseVersion?: string;
+    nextReleaseVersion?: string;
+    prevReleaseVersion?: string;
+    sessionsLowerBound?: string;
+    sessionsUpperBound?: string;
+};
+
+export type ReleaseRef = {
+    commit: string;
+    previousCommit?: string | null;
+    repository: string;
+    [key: string]: unknown;
+};
+
+export type ReleaseUpdate = {
+    /**
+     * All of the release's, the newest first.
+     */
+    commits?: Array<CommitInput> | null;
+    dateReleased?: string | null;
+    dateStarted?: string | null;
+    /**
+     * The older form of refs.
+     */
+    headCommits?: Array<HeadCommit> | null;
+    /**
+     * Slugs or ids; they are added.
+     */
+    projects?: Array<string | number> | null;
+    ref?: string | null;
+    refs?: Array<ReleaseRef> | null;
+    status?: 'open' | 'archived';
+    url?: string | null;
+    [key: string]: unknown;
+};
+
+export type ReleaseVersion = {
+    buildCode: string | null;
+    components: number;
+    major: number;
+    minor: number;
+    patch: number;
+    pre: string | null;
+    raw: string;
 };
 
 export type Replay = {
@@ -1632,6 +1967,18 @@ export type ReplayViewersDataStruct = {
     viewed_by: Array<User>;
 };
 
+export type Repository = {
+    dateCreated: string;
+    externalId: string | null;
+    externalSlug: string | null;
+    id: string;
+    integrationId: string | null;
+    name: string;
+    provider: Named;
+    status: string;
+    url: string | null;
+};
+
 export type RequestData = {
     apiTarget: string | null;
     cookies: Array<[
@@ -1895,7 +2242,51 @@ export type StatsGroup = {
     };
 };
 
+export type StatusDetailsInput = {
+    /**
+     * So many events more.
+     */
+    ignoreCount?: number | null;
+    /**
+     * Minutes.
+     */
+    ignoreDuration?: number | null;
+    /**
+     * So many users more.
+     */
+    ignoreUserCount?: number | null;
+    /**
+     * Minutes that ignoreUserCount is within.
+     */
+    ignoreUserWindow?: number | null;
+    /**
+     * Minutes that ignoreCount is within.
+     */
+    ignoreWindow?: number | null;
+    inCommit?: StatusDetailsInputInCommitStruct;
+    inNextRelease?: boolean;
+    /**
+     * A version, or latest.
+     */
+    inRelease?: string;
+    inUpcomingRelease?: boolean;
+    [key: string]: unknown;
+};
+
+export type StatusDetailsInputInCommitStruct = {
+    commit?: string;
+    repository?: string;
+    [key: string]: unknown;
+};
+
 export type SubscriptionDetails = {
+    /**
+     * They asked not to be told.
+     */
+    disabled?: boolean;
+    /**
+     * assigned, comment, bookmark, status_change, mentioned or unknown.
+     */
     reason?: string;
 };
 
@@ -2162,6 +2553,16 @@ export type UserWithProjects = {
     projects: Array<string>;
     role: string;
     username: string;
+};
+
+export type VersionInfo = {
+    buildHash: string | null;
+    description: string;
+    package: string | null;
+    /**
+     * null when the version has no order of its own, such as a commit's hash.
+     */
+    version: ReleaseVersion | null;
 };
 
 export type Vital = {
@@ -3079,6 +3480,230 @@ export type UpdateIssueResponses = {
 
 export type UpdateIssueResponse = UpdateIssueResponses[keyof UpdateIssueResponses];
 
+export type ListActivitiesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/activities/';
+};
+
+export type ListActivitiesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListActivitiesError = ListActivitiesErrors[keyof ListActivitiesErrors];
+
+export type ListActivitiesResponses = {
+    /**
+     * OK
+     */
+    200: Activities;
+};
+
+export type ListActivitiesResponse = ListActivitiesResponses[keyof ListActivitiesResponses];
+
+export type ListCommentsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/comments/';
+};
+
+export type ListCommentsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListCommentsError = ListCommentsErrors[keyof ListCommentsErrors];
+
+export type ListCommentsResponses = {
+    /**
+     * OK
+     */
+    200: Array<Activity>;
+};
+
+export type ListCommentsResponse = ListCommentsResponses[keyof ListCommentsResponses];
+
+export type CreateCommentData = {
+    body: NoteBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/comments/';
+};
+
+export type CreateCommentErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateCommentError = CreateCommentErrors[keyof CreateCommentErrors];
+
+export type CreateCommentResponses = {
+    /**
+     * Created
+     */
+    201: Activity;
+};
+
+export type CreateCommentResponse = CreateCommentResponses[keyof CreateCommentResponses];
+
+export type DeleteCommentData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+        note: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/comments/{note}/';
+};
+
+export type DeleteCommentErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteCommentError = DeleteCommentErrors[keyof DeleteCommentErrors];
+
+export type DeleteCommentResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteCommentResponse = DeleteCommentResponses[keyof DeleteCommentResponses];
+
+export type UpdateCommentData = {
+    body: NoteBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+        note: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/comments/{note}/';
+};
+
+export type UpdateCommentErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateCommentError = UpdateCommentErrors[keyof UpdateCommentErrors];
+
+export type UpdateCommentResponses = {
+    /**
+     * OK
+     */
+    200: Activity;
+};
+
+export type UpdateCommentResponse = UpdateCommentResponses[keyof UpdateCommentResponses];
+
+export type GetCurrentReleaseData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/current-release/';
+};
+
+export type GetCurrentReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetCurrentReleaseError = GetCurrentReleaseErrors[keyof GetCurrentReleaseErrors];
+
+export type GetCurrentReleaseResponses = {
+    /**
+     * OK
+     */
+    200: CurrentRelease;
+};
+
+export type GetCurrentReleaseResponse = GetCurrentReleaseResponses[keyof GetCurrentReleaseResponses];
+
 export type ListIssueEventsData = {
     body?: never;
     path: {
@@ -3180,6 +3805,187 @@ export type GetIssueEventResponses = {
 };
 
 export type GetIssueEventResponse = GetIssueEventResponses[keyof GetIssueEventResponses];
+
+export type GetFirstLastReleaseData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/first-last-release/';
+};
+
+export type GetFirstLastReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetFirstLastReleaseError = GetFirstLastReleaseErrors[keyof GetFirstLastReleaseErrors];
+
+export type GetFirstLastReleaseResponses = {
+    /**
+     * OK
+     */
+    200: FirstLastRelease;
+};
+
+export type GetFirstLastReleaseResponse = GetFirstLastReleaseResponses[keyof GetFirstLastReleaseResponses];
+
+export type ListNotesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/notes/';
+};
+
+export type ListNotesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListNotesError = ListNotesErrors[keyof ListNotesErrors];
+
+export type ListNotesResponses = {
+    /**
+     * OK
+     */
+    200: Array<Activity>;
+};
+
+export type ListNotesResponse = ListNotesResponses[keyof ListNotesResponses];
+
+export type CreateNoteData = {
+    body: NoteBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/notes/';
+};
+
+export type CreateNoteErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateNoteError = CreateNoteErrors[keyof CreateNoteErrors];
+
+export type CreateNoteResponses = {
+    /**
+     * Created
+     */
+    201: Activity;
+};
+
+export type CreateNoteResponse = CreateNoteResponses[keyof CreateNoteResponses];
+
+export type DeleteNoteData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+        note: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/notes/{note}/';
+};
+
+export type DeleteNoteErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteNoteError = DeleteNoteErrors[keyof DeleteNoteErrors];
+
+export type DeleteNoteResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteNoteResponse = DeleteNoteResponses[keyof DeleteNoteResponses];
+
+export type UpdateNoteData = {
+    body: NoteBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+        note: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/notes/{note}/';
+};
+
+export type UpdateNoteErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateNoteError = UpdateNoteErrors[keyof UpdateNoteErrors];
+
+export type UpdateNoteResponses = {
+    /**
+     * OK
+     */
+    200: Activity;
+};
+
+export type UpdateNoteResponse = UpdateNoteResponses[keyof UpdateNoteResponses];
 
 export type ListMembersData = {
     body?: never;
@@ -3625,6 +4431,204 @@ export type CreateProjectResponses = {
 
 export type CreateProjectResponse = CreateProjectResponses[keyof CreateProjectResponses];
 
+export type ListReleasesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A part of the version, in any case.
+         */
+        query?: string;
+        status?: 'open' | 'archived' | '';
+        /**
+         * date, or semver: by version.
+         */
+        sort?: string;
+        /**
+         * 1: with healthData.
+         */
+        health?: string;
+    };
+    url: '/api/0/organizations/{org}/releases/';
+};
+
+export type ListReleasesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReleasesError = ListReleasesErrors[keyof ListReleasesErrors];
+
+export type ListReleasesResponses = {
+    /**
+     * OK
+     */
+    200: Array<Release>;
+};
+
+export type ListReleasesResponse = ListReleasesResponses[keyof ListReleasesResponses];
+
+export type CreateReleaseData = {
+    body: NewRelease;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/releases/';
+};
+
+export type CreateReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateReleaseError = CreateReleaseErrors[keyof CreateReleaseErrors];
+
+export type CreateReleaseResponses = {
+    /**
+     * Created
+     */
+    201: Release;
+};
+
+export type CreateReleaseResponse = CreateReleaseResponses[keyof CreateReleaseResponses];
+
+export type DeleteReleaseData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/releases/{version}/';
+};
+
+export type DeleteReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteReleaseError = DeleteReleaseErrors[keyof DeleteReleaseErrors];
+
+export type DeleteReleaseResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteReleaseResponse = DeleteReleaseResponses[keyof DeleteReleaseResponses];
+
+export type GetReleaseData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * 1: with healthData.
+         */
+        health?: string;
+    };
+    url: '/api/0/organizations/{org}/releases/{version}/';
+};
+
+export type GetReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetReleaseError = GetReleaseErrors[keyof GetReleaseErrors];
+
+export type GetReleaseResponses = {
+    /**
+     * OK
+     */
+    200: Release;
+};
+
+export type GetReleaseResponse = GetReleaseResponses[keyof GetReleaseResponses];
+
+export type UpdateReleaseData = {
+    body: ReleaseUpdate;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/releases/{version}/';
+};
+
+export type UpdateReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateReleaseError = UpdateReleaseErrors[keyof UpdateReleaseErrors];
+
+export type UpdateReleaseResponses = {
+    /**
+     * OK
+     */
+    200: Release;
+};
+
+export type UpdateReleaseResponse = UpdateReleaseResponses[keyof UpdateReleaseResponses];
+
 export type AssembleReleaseData = {
     body: ReleaseAssembleInputBody;
     path: {
@@ -3655,6 +4659,157 @@ export type AssembleReleaseResponses = {
 };
 
 export type AssembleReleaseResponse = AssembleReleaseResponses[keyof AssembleReleaseResponses];
+
+export type ListReleaseFilesChangedData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/releases/{version}/commitfiles/';
+};
+
+export type ListReleaseFilesChangedErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReleaseFilesChangedError = ListReleaseFilesChangedErrors[keyof ListReleaseFilesChangedErrors];
+
+export type ListReleaseFilesChangedResponses = {
+    /**
+     * OK
+     */
+    200: Array<CommitFile>;
+};
+
+export type ListReleaseFilesChangedResponse = ListReleaseFilesChangedResponses[keyof ListReleaseFilesChangedResponses];
+
+export type ListReleaseCommitsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/releases/{version}/commits/';
+};
+
+export type ListReleaseCommitsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReleaseCommitsError = ListReleaseCommitsErrors[keyof ListReleaseCommitsErrors];
+
+export type ListReleaseCommitsResponses = {
+    /**
+     * OK
+     */
+    200: Array<Commit>;
+};
+
+export type ListReleaseCommitsResponse = ListReleaseCommitsResponses[keyof ListReleaseCommitsResponses];
+
+export type ListDeploysData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/releases/{version}/deploys/';
+};
+
+export type ListDeploysErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListDeploysError = ListDeploysErrors[keyof ListDeploysErrors];
+
+export type ListDeploysResponses = {
+    /**
+     * OK
+     */
+    200: Array<Deploy>;
+};
+
+export type ListDeploysResponse = ListDeploysResponses[keyof ListDeploysResponses];
+
+export type CreateDeployData = {
+    body: CreateDeployInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/releases/{version}/deploys/';
+};
+
+export type CreateDeployErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateDeployError = CreateDeployErrors[keyof CreateDeployErrors];
+
+export type CreateDeployResponses = {
+    /**
+     * Created
+     */
+    201: Deploy;
+};
+
+export type CreateDeployResponse = CreateDeployResponses[keyof CreateDeployResponses];
 
 export type ListReleaseFilesData = {
     body?: never;
@@ -3759,6 +4914,70 @@ export type GetReleaseFileResponses = {
 };
 
 export type GetReleaseFileResponse = GetReleaseFileResponses[keyof GetReleaseFileResponses];
+
+export type GetReleaseMetaData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/releases/{version}/meta/';
+};
+
+export type GetReleaseMetaErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetReleaseMetaError = GetReleaseMetaErrors[keyof GetReleaseMetaErrors];
+
+export type GetReleaseMetaResponses = {
+    /**
+     * OK
+     */
+    200: ReleaseMeta;
+};
+
+export type GetReleaseMetaResponse = GetReleaseMetaResponses[keyof GetReleaseMetaResponses];
+
+export type GetPreviousReleaseData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/releases/{version}/previous-with-commits/';
+};
+
+export type GetPreviousReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetPreviousReleaseError = GetPreviousReleaseErrors[keyof GetPreviousReleaseErrors];
+
+export type GetPreviousReleaseResponses = {
+    /**
+     * OK
+     */
+    200: Release | {
+        [key: string]: unknown;
+    };
+};
+
+export type GetPreviousReleaseResponse = GetPreviousReleaseResponses[keyof GetPreviousReleaseResponses];
 
 export type CountReplaysData = {
     body?: never;
@@ -4250,6 +5469,75 @@ export type ListReplayItemsResponses = {
 };
 
 export type ListReplayItemsResponse = ListReplayItemsResponses[keyof ListReplayItemsResponses];
+
+export type ListRepositoriesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/repos/';
+};
+
+export type ListRepositoriesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListRepositoriesError = ListRepositoriesErrors[keyof ListRepositoriesErrors];
+
+export type ListRepositoriesResponses = {
+    /**
+     * OK
+     */
+    200: Array<Repository>;
+};
+
+export type ListRepositoriesResponse = ListRepositoriesResponses[keyof ListRepositoriesResponses];
+
+export type CreateRepositoryData = {
+    body: CreateRepositoryInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/repos/';
+};
+
+export type CreateRepositoryErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateRepositoryError = CreateRepositoryErrors[keyof CreateRepositoryErrors];
+
+export type CreateRepositoryResponses = {
+    /**
+     * Created
+     */
+    201: Repository;
+};
+
+export type CreateRepositoryResponse = CreateRepositoryResponses[keyof CreateRepositoryResponses];
 
 export type SearchIdData = {
     body?: never;
@@ -5824,6 +7112,254 @@ export type UpdateKeyResponses = {
 };
 
 export type UpdateKeyResponse = UpdateKeyResponses[keyof UpdateKeyResponses];
+
+export type ListProjectReleasesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A part of the version, in any case.
+         */
+        query?: string;
+        status?: 'open' | 'archived' | '';
+        /**
+         * date, or semver: by version.
+         */
+        sort?: string;
+        /**
+         * 1: with healthData.
+         */
+        health?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/releases/';
+};
+
+export type ListProjectReleasesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectReleasesError = ListProjectReleasesErrors[keyof ListProjectReleasesErrors];
+
+export type ListProjectReleasesResponses = {
+    /**
+     * OK
+     */
+    200: Array<Release>;
+};
+
+export type ListProjectReleasesResponse = ListProjectReleasesResponses[keyof ListProjectReleasesResponses];
+
+export type CreateProjectReleaseData = {
+    body: NewRelease;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/releases/';
+};
+
+export type CreateProjectReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateProjectReleaseError = CreateProjectReleaseErrors[keyof CreateProjectReleaseErrors];
+
+export type CreateProjectReleaseResponses = {
+    /**
+     * Created
+     */
+    201: Release;
+};
+
+export type CreateProjectReleaseResponse = CreateProjectReleaseResponses[keyof CreateProjectReleaseResponses];
+
+export type DeleteProjectReleaseData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        version: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/releases/{version}/';
+};
+
+export type DeleteProjectReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteProjectReleaseError = DeleteProjectReleaseErrors[keyof DeleteProjectReleaseErrors];
+
+export type DeleteProjectReleaseResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteProjectReleaseResponse = DeleteProjectReleaseResponses[keyof DeleteProjectReleaseResponses];
+
+export type GetProjectReleaseData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        version: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/releases/{version}/';
+};
+
+export type GetProjectReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetProjectReleaseError = GetProjectReleaseErrors[keyof GetProjectReleaseErrors];
+
+export type GetProjectReleaseResponses = {
+    /**
+     * OK
+     */
+    200: Release;
+};
+
+export type GetProjectReleaseResponse = GetProjectReleaseResponses[keyof GetProjectReleaseResponses];
+
+export type UpdateProjectReleaseData = {
+    body: ReleaseUpdate;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        version: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/releases/{version}/';
+};
+
+export type UpdateProjectReleaseErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateProjectReleaseError = UpdateProjectReleaseErrors[keyof UpdateProjectReleaseErrors];
+
+export type UpdateProjectReleaseResponses = {
+    /**
+     * OK
+     */
+    200: Release;
+};
+
+export type UpdateProjectReleaseResponse = UpdateProjectReleaseResponses[keyof UpdateProjectReleaseResponses];
+
+export type ListProjectReleaseCommitsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        version: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/releases/{version}/commits/';
+};
+
+export type ListProjectReleaseCommitsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectReleaseCommitsError = ListProjectReleaseCommitsErrors[keyof ListProjectReleaseCommitsErrors];
+
+export type ListProjectReleaseCommitsResponses = {
+    /**
+     * OK
+     */
+    200: Array<Commit>;
+};
+
+export type ListProjectReleaseCommitsResponse = ListProjectReleaseCommitsResponses[keyof ListProjectReleaseCommitsResponses];
 
 export type ListProjectReleaseFilesData = {
     body?: never;

@@ -3,8 +3,8 @@
 import { queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { addProjectTeam, assembleBundle, assembleDebugFiles, assembleRelease, changeTeamRole, countIssues, countReplays, createKey, createMember, createOrgToken, createProject, createReplayDeleteJob, createTeam, createTeamProject, createToken, deleteArtifactBundle, deleteDebugFile, deleteKey, deleteMember, deleteOrgToken, deleteProjectReleaseFile, deleteProjectReplay, deleteReleaseFile, deleteSourceMaps, deleteTeam, deleteToken, dropDeadLetter, getAttachment, getAuth, getChunkOptions, getDeadLetter, getEventId, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getMember, getOrganization, getProject, getProjectEvent, getProjectReleaseFile, getProjectReplay, getProjectSettings, getReleaseFile, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getSourceMapDebug, getStats, getTeam, getTrace, getTraceMeta, joinTeam, leaveTeam, listAllProjects, listArtifactBundles, listAttachments, listBundleFiles, listDeadLetters, listDebugFiles, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listMembers, listOrganizations, listOrgTokens, listProguardReleases, listProjectEvents, listProjectIssues, listProjectReleaseFiles, listProjects, listProjectTeams, listReleaseFiles, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listSegments, listSourceMaps, listTeamMembers, listTeamProjects, listTeams, listTokens, listUnknownDebugFiles, listUsers, listUserTeams, lookUpArtifacts, markReplayViewed, type Options, removeProjectTeam, reprocess, resendDeadLetter, searchId, setProguardRelease, signIn, signInWithLink, signOut, testScrubbing, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateMe, updateMember, updateOrganization, updateProject, updateProjectIssues, updateProjectSettings, updateTeam } from '../sdk.gen';
-import type { AddProjectTeamData, AddProjectTeamError, AddProjectTeamResponse, AssembleBundleData, AssembleBundleError, AssembleBundleResponse, AssembleDebugFilesData, AssembleDebugFilesError, AssembleDebugFilesResponse, AssembleReleaseData, AssembleReleaseError, AssembleReleaseResponse, ChangeTeamRoleData, ChangeTeamRoleError, ChangeTeamRoleResponse, CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateMemberData, CreateMemberError, CreateMemberResponse, CreateOrgTokenData, CreateOrgTokenError, CreateOrgTokenResponse, CreateProjectData, CreateProjectError, CreateProjectResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, CreateTeamData, CreateTeamError, CreateTeamProjectData, CreateTeamProjectError, CreateTeamProjectResponse, CreateTeamResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, DeleteArtifactBundleData, DeleteArtifactBundleError, DeleteArtifactBundleResponse, DeleteDebugFileData, DeleteDebugFileError, DeleteDebugFileResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteMemberData, DeleteMemberError, DeleteMemberResponse, DeleteOrgTokenData, DeleteOrgTokenError, DeleteOrgTokenResponse, DeleteProjectReleaseFileData, DeleteProjectReleaseFileError, DeleteProjectReleaseFileResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DeleteReleaseFileData, DeleteReleaseFileError, DeleteReleaseFileResponse, DeleteSourceMapsData, DeleteSourceMapsError, DeleteSourceMapsResponse, DeleteTeamData, DeleteTeamError, DeleteTeamResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetChunkOptionsData, GetChunkOptionsError, GetChunkOptionsResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMemberData, GetMemberError, GetMemberResponse, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReleaseFileData, GetProjectReleaseFileError, GetProjectReleaseFileResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReleaseFileData, GetReleaseFileError, GetReleaseFileResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetSourceMapDebugData, GetSourceMapDebugError, GetSourceMapDebugResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTeamData, GetTeamError, GetTeamResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, JoinTeamData, JoinTeamError, JoinTeamResponse, LeaveTeamData, LeaveTeamError, LeaveTeamResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListArtifactBundlesData, ListArtifactBundlesError, ListArtifactBundlesResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListBundleFilesData, ListBundleFilesError, ListBundleFilesResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListDebugFilesData, ListDebugFilesError, ListDebugFilesResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListOrgTokensData, ListOrgTokensError, ListOrgTokensResponse, ListProguardReleasesData, ListProguardReleasesError, ListProguardReleasesResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectReleaseFilesData, ListProjectReleaseFilesError, ListProjectReleaseFilesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListProjectTeamsData, ListProjectTeamsError, ListProjectTeamsResponse, ListReleaseFilesData, ListReleaseFilesError, ListReleaseFilesResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, ListSourceMapsData, ListSourceMapsError, ListSourceMapsResponse, ListTeamMembersData, ListTeamMembersError, ListTeamMembersResponse, ListTeamProjectsData, ListTeamProjectsError, ListTeamProjectsResponse, ListTeamsData, ListTeamsError, ListTeamsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUnknownDebugFilesData, ListUnknownDebugFilesError, ListUnknownDebugFilesResponse, ListUsersData, ListUsersError, ListUsersResponse, ListUserTeamsData, ListUserTeamsError, ListUserTeamsResponse, LookUpArtifactsData, LookUpArtifactsError, LookUpArtifactsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, RemoveProjectTeamData, RemoveProjectTeamError, RemoveProjectTeamResponse, ReprocessData, ReprocessError, ReprocessResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SetProguardReleaseData, SetProguardReleaseError, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateMeData, UpdateMeError, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateMeResponse, UpdateOrganizationData, UpdateOrganizationError, UpdateOrganizationResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse, UpdateTeamData, UpdateTeamError, UpdateTeamResponse } from '../types.gen';
+import { addProjectTeam, assembleBundle, assembleDebugFiles, assembleRelease, changeTeamRole, countIssues, countReplays, createComment, createDeploy, createKey, createMember, createNote, createOrgToken, createProject, createProjectRelease, createRelease, createReplayDeleteJob, createRepository, createTeam, createTeamProject, createToken, deleteArtifactBundle, deleteComment, deleteDebugFile, deleteKey, deleteMember, deleteNote, deleteOrgToken, deleteProjectRelease, deleteProjectReleaseFile, deleteProjectReplay, deleteRelease, deleteReleaseFile, deleteSourceMaps, deleteTeam, deleteToken, dropDeadLetter, getAttachment, getAuth, getChunkOptions, getCurrentRelease, getDeadLetter, getEventId, getFirstLastRelease, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getMember, getOrganization, getPreviousRelease, getProject, getProjectEvent, getProjectRelease, getProjectReleaseFile, getProjectReplay, getProjectSettings, getRelease, getReleaseFile, getReleaseMeta, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getSourceMapDebug, getStats, getTeam, getTrace, getTraceMeta, joinTeam, leaveTeam, listActivities, listAllProjects, listArtifactBundles, listAttachments, listBundleFiles, listComments, listDeadLetters, listDebugFiles, listDeploys, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listMembers, listNotes, listOrganizations, listOrgTokens, listProguardReleases, listProjectEvents, listProjectIssues, listProjectReleaseCommits, listProjectReleaseFiles, listProjectReleases, listProjects, listProjectTeams, listReleaseCommits, listReleaseFiles, listReleaseFilesChanged, listReleases, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listRepositories, listSegments, listSourceMaps, listTeamMembers, listTeamProjects, listTeams, listTokens, listUnknownDebugFiles, listUsers, listUserTeams, lookUpArtifacts, markReplayViewed, type Options, removeProjectTeam, reprocess, resendDeadLetter, searchId, setProguardRelease, signIn, signInWithLink, signOut, testScrubbing, updateComment, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateMe, updateMember, updateNote, updateOrganization, updateProject, updateProjectIssues, updateProjectRelease, updateProjectSettings, updateRelease, updateTeam } from '../sdk.gen';
+import type { AddProjectTeamData, AddProjectTeamError, AddProjectTeamResponse, AssembleBundleData, AssembleBundleError, AssembleBundleResponse, AssembleDebugFilesData, AssembleDebugFilesError, AssembleDebugFilesResponse, AssembleReleaseData, AssembleReleaseError, AssembleReleaseResponse, ChangeTeamRoleData, ChangeTeamRoleError, ChangeTeamRoleResponse, CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateCommentData, CreateCommentError, CreateCommentResponse, CreateDeployData, CreateDeployError, CreateDeployResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateMemberData, CreateMemberError, CreateMemberResponse, CreateNoteData, CreateNoteError, CreateNoteResponse, CreateOrgTokenData, CreateOrgTokenError, CreateOrgTokenResponse, CreateProjectData, CreateProjectError, CreateProjectReleaseData, CreateProjectReleaseError, CreateProjectReleaseResponse, CreateProjectResponse, CreateReleaseData, CreateReleaseError, CreateReleaseResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, CreateRepositoryData, CreateRepositoryError, CreateRepositoryResponse, CreateTeamData, CreateTeamError, CreateTeamProjectData, CreateTeamProjectError, CreateTeamProjectResponse, CreateTeamResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, DeleteArtifactBundleData, DeleteArtifactBundleError, DeleteArtifactBundleResponse, DeleteCommentData, DeleteCommentError, DeleteCommentResponse, DeleteDebugFileData, DeleteDebugFileError, DeleteDebugFileResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteMemberData, DeleteMemberError, DeleteMemberResponse, DeleteNoteData, DeleteNoteError, DeleteNoteResponse, DeleteOrgTokenData, DeleteOrgTokenError, DeleteOrgTokenResponse, DeleteProjectReleaseData, DeleteProjectReleaseError, DeleteProjectReleaseFileData, DeleteProjectReleaseFileError, DeleteProjectReleaseFileResponse, DeleteProjectReleaseResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DeleteReleaseData, DeleteReleaseError, DeleteReleaseFileData, DeleteReleaseFileError, DeleteReleaseFileResponse, DeleteReleaseResponse, DeleteSourceMapsData, DeleteSourceMapsError, DeleteSourceMapsResponse, DeleteTeamData, DeleteTeamError, DeleteTeamResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetChunkOptionsData, GetChunkOptionsError, GetChunkOptionsResponse, GetCurrentReleaseData, GetCurrentReleaseError, GetCurrentReleaseResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetFirstLastReleaseData, GetFirstLastReleaseError, GetFirstLastReleaseResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMemberData, GetMemberError, GetMemberResponse, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationResponse, GetPreviousReleaseData, GetPreviousReleaseError, GetPreviousReleaseResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReleaseData, GetProjectReleaseError, GetProjectReleaseFileData, GetProjectReleaseFileError, GetProjectReleaseFileResponse, GetProjectReleaseResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReleaseData, GetReleaseError, GetReleaseFileData, GetReleaseFileError, GetReleaseFileResponse, GetReleaseMetaData, GetReleaseMetaError, GetReleaseMetaResponse, GetReleaseResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetSourceMapDebugData, GetSourceMapDebugError, GetSourceMapDebugResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTeamData, GetTeamError, GetTeamResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, JoinTeamData, JoinTeamError, JoinTeamResponse, LeaveTeamData, LeaveTeamError, LeaveTeamResponse, ListActivitiesData, ListActivitiesError, ListActivitiesResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListArtifactBundlesData, ListArtifactBundlesError, ListArtifactBundlesResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListBundleFilesData, ListBundleFilesError, ListBundleFilesResponse, ListCommentsData, ListCommentsError, ListCommentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListDebugFilesData, ListDebugFilesError, ListDebugFilesResponse, ListDeploysData, ListDeploysError, ListDeploysResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListMembersData, ListMembersError, ListMembersResponse, ListNotesData, ListNotesError, ListNotesResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListOrgTokensData, ListOrgTokensError, ListOrgTokensResponse, ListProguardReleasesData, ListProguardReleasesError, ListProguardReleasesResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectReleaseCommitsData, ListProjectReleaseCommitsError, ListProjectReleaseCommitsResponse, ListProjectReleaseFilesData, ListProjectReleaseFilesError, ListProjectReleaseFilesResponse, ListProjectReleasesData, ListProjectReleasesError, ListProjectReleasesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListProjectTeamsData, ListProjectTeamsError, ListProjectTeamsResponse, ListReleaseCommitsData, ListReleaseCommitsError, ListReleaseCommitsResponse, ListReleaseFilesChangedData, ListReleaseFilesChangedError, ListReleaseFilesChangedResponse, ListReleaseFilesData, ListReleaseFilesError, ListReleaseFilesResponse, ListReleasesData, ListReleasesError, ListReleasesResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListRepositoriesData, ListRepositoriesError, ListRepositoriesResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, ListSourceMapsData, ListSourceMapsError, ListSourceMapsResponse, ListTeamMembersData, ListTeamMembersError, ListTeamMembersResponse, ListTeamProjectsData, ListTeamProjectsError, ListTeamProjectsResponse, ListTeamsData, ListTeamsError, ListTeamsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUnknownDebugFilesData, ListUnknownDebugFilesError, ListUnknownDebugFilesResponse, ListUsersData, ListUsersError, ListUsersResponse, ListUserTeamsData, ListUserTeamsError, ListUserTeamsResponse, LookUpArtifactsData, LookUpArtifactsError, LookUpArtifactsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, RemoveProjectTeamData, RemoveProjectTeamError, RemoveProjectTeamResponse, ReprocessData, ReprocessError, ReprocessResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SetProguardReleaseData, SetProguardReleaseError, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateCommentData, UpdateCommentError, UpdateCommentResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateMeData, UpdateMeError, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateMeResponse, UpdateNoteData, UpdateNoteError, UpdateNoteResponse, UpdateOrganizationData, UpdateOrganizationError, UpdateOrganizationResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectReleaseData, UpdateProjectReleaseError, UpdateProjectReleaseResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse, UpdateReleaseData, UpdateReleaseError, UpdateReleaseResponse, UpdateTeamData, UpdateTeamError, UpdateTeamResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -513,6 +513,111 @@ export const updateIssueMutation = (options?: Partial<Options<UpdateIssueData>>)
     return mutationOptions;
 };
 
+export const listActivitiesQueryKey = (options: Options<ListActivitiesData>) => createQueryKey('listActivities', options);
+
+/**
+ * What happened to an issue
+ */
+export const listActivitiesOptions = (options: Options<ListActivitiesData>) => queryOptions<ListActivitiesResponse, ListActivitiesError, ListActivitiesResponse, ReturnType<typeof listActivitiesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listActivities({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listActivitiesQueryKey(options)
+});
+
+export const listCommentsQueryKey = (options: Options<ListCommentsData>) => createQueryKey('listComments', options);
+
+/**
+ * Comments of an issue
+ */
+export const listCommentsOptions = (options: Options<ListCommentsData>) => queryOptions<ListCommentsResponse, ListCommentsError, ListCommentsResponse, ReturnType<typeof listCommentsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listComments({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listCommentsQueryKey(options)
+});
+
+/**
+ * Comment on an issue
+ */
+export const createCommentMutation = (options?: Partial<Options<CreateCommentData>>): UseMutationOptions<CreateCommentResponse, CreateCommentError, Options<CreateCommentData>> => {
+    const mutationOptions: UseMutationOptions<CreateCommentResponse, CreateCommentError, Options<CreateCommentData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createComment({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Take a comment of one's own back
+ */
+export const deleteCommentMutation = (options?: Partial<Options<DeleteCommentData>>): UseMutationOptions<DeleteCommentResponse, DeleteCommentError, Options<DeleteCommentData>> => {
+    const mutationOptions: UseMutationOptions<DeleteCommentResponse, DeleteCommentError, Options<DeleteCommentData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteComment({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Change a comment of one's own
+ */
+export const updateCommentMutation = (options?: Partial<Options<UpdateCommentData>>): UseMutationOptions<UpdateCommentResponse, UpdateCommentError, Options<UpdateCommentData>> => {
+    const mutationOptions: UseMutationOptions<UpdateCommentResponse, UpdateCommentError, Options<UpdateCommentData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateComment({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getCurrentReleaseQueryKey = (options: Options<GetCurrentReleaseData>) => createQueryKey('getCurrentRelease', options);
+
+/**
+ * The newest release, when the issue was seen in it
+ */
+export const getCurrentReleaseOptions = (options: Options<GetCurrentReleaseData>) => queryOptions<GetCurrentReleaseResponse, GetCurrentReleaseError, GetCurrentReleaseResponse, ReturnType<typeof getCurrentReleaseQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getCurrentRelease({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getCurrentReleaseQueryKey(options)
+});
+
 export const listIssueEventsQueryKey = (options: Options<ListIssueEventsData>) => createQueryKey('listIssueEvents', options);
 
 /**
@@ -548,6 +653,93 @@ export const getIssueEventOptions = (options: Options<GetIssueEventData>) => que
     },
     queryKey: getIssueEventQueryKey(options)
 });
+
+export const getFirstLastReleaseQueryKey = (options: Options<GetFirstLastReleaseData>) => createQueryKey('getFirstLastRelease', options);
+
+/**
+ * The releases an issue was first and last seen in
+ */
+export const getFirstLastReleaseOptions = (options: Options<GetFirstLastReleaseData>) => queryOptions<GetFirstLastReleaseResponse, GetFirstLastReleaseError, GetFirstLastReleaseResponse, ReturnType<typeof getFirstLastReleaseQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getFirstLastRelease({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getFirstLastReleaseQueryKey(options)
+});
+
+export const listNotesQueryKey = (options: Options<ListNotesData>) => createQueryKey('listNotes', options);
+
+/**
+ * Comments of an issue
+ */
+export const listNotesOptions = (options: Options<ListNotesData>) => queryOptions<ListNotesResponse, ListNotesError, ListNotesResponse, ReturnType<typeof listNotesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listNotes({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listNotesQueryKey(options)
+});
+
+/**
+ * Comment on an issue
+ */
+export const createNoteMutation = (options?: Partial<Options<CreateNoteData>>): UseMutationOptions<CreateNoteResponse, CreateNoteError, Options<CreateNoteData>> => {
+    const mutationOptions: UseMutationOptions<CreateNoteResponse, CreateNoteError, Options<CreateNoteData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createNote({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Take a comment of one's own back
+ */
+export const deleteNoteMutation = (options?: Partial<Options<DeleteNoteData>>): UseMutationOptions<DeleteNoteResponse, DeleteNoteError, Options<DeleteNoteData>> => {
+    const mutationOptions: UseMutationOptions<DeleteNoteResponse, DeleteNoteError, Options<DeleteNoteData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteNote({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Change a comment of one's own
+ */
+export const updateNoteMutation = (options?: Partial<Options<UpdateNoteData>>): UseMutationOptions<UpdateNoteResponse, UpdateNoteError, Options<UpdateNoteData>> => {
+    const mutationOptions: UseMutationOptions<UpdateNoteResponse, UpdateNoteError, Options<UpdateNoteData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateNote({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const listMembersQueryKey = (options: Options<ListMembersData>) => createQueryKey('listMembers', options);
 
@@ -774,6 +966,93 @@ export const createProjectMutation = (options?: Partial<Options<CreateProjectDat
     return mutationOptions;
 };
 
+export const listReleasesQueryKey = (options: Options<ListReleasesData>) => createQueryKey('listReleases', options);
+
+/**
+ * Releases
+ */
+export const listReleasesOptions = (options: Options<ListReleasesData>) => queryOptions<ListReleasesResponse, ListReleasesError, ListReleasesResponse, ReturnType<typeof listReleasesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReleases({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReleasesQueryKey(options)
+});
+
+/**
+ * Make a release, or change the one of that version
+ */
+export const createReleaseMutation = (options?: Partial<Options<CreateReleaseData>>): UseMutationOptions<CreateReleaseResponse, CreateReleaseError, Options<CreateReleaseData>> => {
+    const mutationOptions: UseMutationOptions<CreateReleaseResponse, CreateReleaseError, Options<CreateReleaseData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createRelease({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete a release; its events stay
+ */
+export const deleteReleaseMutation = (options?: Partial<Options<DeleteReleaseData>>): UseMutationOptions<DeleteReleaseResponse, DeleteReleaseError, Options<DeleteReleaseData>> => {
+    const mutationOptions: UseMutationOptions<DeleteReleaseResponse, DeleteReleaseError, Options<DeleteReleaseData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteRelease({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getReleaseQueryKey = (options: Options<GetReleaseData>) => createQueryKey('getRelease', options);
+
+/**
+ * A release
+ */
+export const getReleaseOptions = (options: Options<GetReleaseData>) => queryOptions<GetReleaseResponse, GetReleaseError, GetReleaseResponse, ReturnType<typeof getReleaseQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getRelease({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getReleaseQueryKey(options)
+});
+
+/**
+ * Change a release: finalize it, set its commits
+ */
+export const updateReleaseMutation = (options?: Partial<Options<UpdateReleaseData>>): UseMutationOptions<UpdateReleaseResponse, UpdateReleaseError, Options<UpdateReleaseData>> => {
+    const mutationOptions: UseMutationOptions<UpdateReleaseResponse, UpdateReleaseError, Options<UpdateReleaseData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateRelease({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 /**
  * Put a release's bundle together, old form
  */
@@ -781,6 +1060,77 @@ export const assembleReleaseMutation = (options?: Partial<Options<AssembleReleas
     const mutationOptions: UseMutationOptions<AssembleReleaseResponse, AssembleReleaseError, Options<AssembleReleaseData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await assembleRelease({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listReleaseFilesChangedQueryKey = (options: Options<ListReleaseFilesChangedData>) => createQueryKey('listReleaseFilesChanged', options);
+
+/**
+ * Files that a release's commits touched
+ */
+export const listReleaseFilesChangedOptions = (options: Options<ListReleaseFilesChangedData>) => queryOptions<ListReleaseFilesChangedResponse, ListReleaseFilesChangedError, ListReleaseFilesChangedResponse, ReturnType<typeof listReleaseFilesChangedQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReleaseFilesChanged({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReleaseFilesChangedQueryKey(options)
+});
+
+export const listReleaseCommitsQueryKey = (options: Options<ListReleaseCommitsData>) => createQueryKey('listReleaseCommits', options);
+
+/**
+ * Commits of a release
+ */
+export const listReleaseCommitsOptions = (options: Options<ListReleaseCommitsData>) => queryOptions<ListReleaseCommitsResponse, ListReleaseCommitsError, ListReleaseCommitsResponse, ReturnType<typeof listReleaseCommitsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listReleaseCommits({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listReleaseCommitsQueryKey(options)
+});
+
+export const listDeploysQueryKey = (options: Options<ListDeploysData>) => createQueryKey('listDeploys', options);
+
+/**
+ * Deploys of a release
+ */
+export const listDeploysOptions = (options: Options<ListDeploysData>) => queryOptions<ListDeploysResponse, ListDeploysError, ListDeploysResponse, ReturnType<typeof listDeploysQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDeploys({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDeploysQueryKey(options)
+});
+
+/**
+ * Note a deploy
+ */
+export const createDeployMutation = (options?: Partial<Options<CreateDeployData>>): UseMutationOptions<CreateDeployResponse, CreateDeployError, Options<CreateDeployData>> => {
+    const mutationOptions: UseMutationOptions<CreateDeployResponse, CreateDeployError, Options<CreateDeployData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createDeploy({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -842,6 +1192,42 @@ export const getReleaseFileOptions = (options: Options<GetReleaseFileData>) => q
         return data;
     },
     queryKey: getReleaseFileQueryKey(options)
+});
+
+export const getReleaseMetaQueryKey = (options: Options<GetReleaseMetaData>) => createQueryKey('getReleaseMeta', options);
+
+/**
+ * What a release has
+ */
+export const getReleaseMetaOptions = (options: Options<GetReleaseMetaData>) => queryOptions<GetReleaseMetaResponse, GetReleaseMetaError, GetReleaseMetaResponse, ReturnType<typeof getReleaseMetaQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getReleaseMeta({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getReleaseMetaQueryKey(options)
+});
+
+export const getPreviousReleaseQueryKey = (options: Options<GetPreviousReleaseData>) => createQueryKey('getPreviousRelease', options);
+
+/**
+ * The release before that has commits, or an empty object
+ */
+export const getPreviousReleaseOptions = (options: Options<GetPreviousReleaseData>) => queryOptions<GetPreviousReleaseResponse, GetPreviousReleaseError, GetPreviousReleaseResponse, ReturnType<typeof getPreviousReleaseQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getPreviousRelease({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getPreviousReleaseQueryKey(options)
 });
 
 export const countReplaysQueryKey = (options: Options<CountReplaysData>) => createQueryKey('countReplays', options);
@@ -1023,6 +1409,41 @@ export const listReplayItemsOptions = (options: Options<ListReplayItemsData>) =>
     },
     queryKey: listReplayItemsQueryKey(options)
 });
+
+export const listRepositoriesQueryKey = (options: Options<ListRepositoriesData>) => createQueryKey('listRepositories', options);
+
+/**
+ * Repositories that commits came from
+ */
+export const listRepositoriesOptions = (options: Options<ListRepositoriesData>) => queryOptions<ListRepositoriesResponse, ListRepositoriesError, ListRepositoriesResponse, ReturnType<typeof listRepositoriesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listRepositories({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listRepositoriesQueryKey(options)
+});
+
+/**
+ * Add a repository
+ */
+export const createRepositoryMutation = (options?: Partial<Options<CreateRepositoryData>>): UseMutationOptions<CreateRepositoryResponse, CreateRepositoryError, Options<CreateRepositoryData>> => {
+    const mutationOptions: UseMutationOptions<CreateRepositoryResponse, CreateRepositoryError, Options<CreateRepositoryData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createRepository({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const searchIdQueryKey = (options: Options<SearchIdData>) => createQueryKey('searchId', options);
 
@@ -1713,6 +2134,111 @@ export const updateKeyMutation = (options?: Partial<Options<UpdateKeyData>>): Us
     };
     return mutationOptions;
 };
+
+export const listProjectReleasesQueryKey = (options: Options<ListProjectReleasesData>) => createQueryKey('listProjectReleases', options);
+
+/**
+ * Releases of a project
+ */
+export const listProjectReleasesOptions = (options: Options<ListProjectReleasesData>) => queryOptions<ListProjectReleasesResponse, ListProjectReleasesError, ListProjectReleasesResponse, ReturnType<typeof listProjectReleasesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProjectReleases({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProjectReleasesQueryKey(options)
+});
+
+/**
+ * Make a release of a project
+ */
+export const createProjectReleaseMutation = (options?: Partial<Options<CreateProjectReleaseData>>): UseMutationOptions<CreateProjectReleaseResponse, CreateProjectReleaseError, Options<CreateProjectReleaseData>> => {
+    const mutationOptions: UseMutationOptions<CreateProjectReleaseResponse, CreateProjectReleaseError, Options<CreateProjectReleaseData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createProjectRelease({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete a release
+ */
+export const deleteProjectReleaseMutation = (options?: Partial<Options<DeleteProjectReleaseData>>): UseMutationOptions<DeleteProjectReleaseResponse, DeleteProjectReleaseError, Options<DeleteProjectReleaseData>> => {
+    const mutationOptions: UseMutationOptions<DeleteProjectReleaseResponse, DeleteProjectReleaseError, Options<DeleteProjectReleaseData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteProjectRelease({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getProjectReleaseQueryKey = (options: Options<GetProjectReleaseData>) => createQueryKey('getProjectRelease', options);
+
+/**
+ * A release of a project
+ */
+export const getProjectReleaseOptions = (options: Options<GetProjectReleaseData>) => queryOptions<GetProjectReleaseResponse, GetProjectReleaseError, GetProjectReleaseResponse, ReturnType<typeof getProjectReleaseQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getProjectRelease({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getProjectReleaseQueryKey(options)
+});
+
+/**
+ * Change a release of a project
+ */
+export const updateProjectReleaseMutation = (options?: Partial<Options<UpdateProjectReleaseData>>): UseMutationOptions<UpdateProjectReleaseResponse, UpdateProjectReleaseError, Options<UpdateProjectReleaseData>> => {
+    const mutationOptions: UseMutationOptions<UpdateProjectReleaseResponse, UpdateProjectReleaseError, Options<UpdateProjectReleaseData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateProjectRelease({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listProjectReleaseCommitsQueryKey = (options: Options<ListProjectReleaseCommitsData>) => createQueryKey('listProjectReleaseCommits', options);
+
+/**
+ * Commits of a project's release
+ */
+export const listProjectReleaseCommitsOptions = (options: Options<ListProjectReleaseCommitsData>) => queryOptions<ListProjectReleaseCommitsResponse, ListProjectReleaseCommitsError, ListProjectReleaseCommitsResponse, ReturnType<typeof listProjectReleaseCommitsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProjectReleaseCommits({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProjectReleaseCommitsQueryKey(options)
+});
 
 export const listProjectReleaseFilesQueryKey = (options: Options<ListProjectReleaseFilesData>) => createQueryKey('listProjectReleaseFiles', options);
 
