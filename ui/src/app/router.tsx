@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect, retainSearchParams } from "@tanstack/react-router";
 import { ApiError } from "@/api/client";
-import { getAuthOptions, listOrganizationsOptions } from "@/api/gen/@tanstack/react-query.gen";
+import { getAuthOptions, getReplayFramesOptions, getReplayOptions, listOrganizationsOptions, listReplayChaptersOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { Middle } from "@/components/states";
 import { RouteError } from "./RouteError";
 import { readScope, readText } from "./search";
@@ -130,6 +130,13 @@ const replay = createRoute({
     event_t: readText(s.event_t),
     tab: replayTabs.find((t) => t === (s.tab ?? s.t_main)),
   }),
+  // Asked for beside the screen's own script, not after it: chapters stand before the first picture.
+  loader: ({ context, params: { org, replay } }) => {
+    const path = { path: { org, replay } };
+    void context.queries.prefetchQuery(getReplayOptions(path));
+    void context.queries.prefetchQuery(getReplayFramesOptions(path));
+    void context.queries.prefetchQuery(listReplayChaptersOptions(path));
+  },
   component: lazyRouteComponent(() => import("@/features/replays/ReplayPage"), "ReplayPage"),
 });
 

@@ -4,6 +4,7 @@ import type { Event, IssueDetail, Replay, ReplayLink } from "@/api/gen";
 import { CopyButton, Tier } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import type { PlayerStore } from "@/components/player/playerStore";
+import { recordingEnd } from "@/components/player/recordingEnd";
 import type { useRecording } from "@/components/player/useRecording";
 import { Failed } from "@/components/states";
 import { whoOf } from "@/components/who";
@@ -67,7 +68,7 @@ export function ReplayPanel(props: Props) {
   );
 }
 
-const endOf = ({ recording, session, start }: Props) => Math.max(session?.end ?? 0, recording.rest?.end ?? recording.head?.end ?? 0, start ?? 0);
+const endOf = ({ recording, session, start }: Props) => Math.max(start ?? 0, recordingEnd(recording, recording.head, session?.end ?? 0));
 
 function Picture({ org, event, story, store, replay, recording, session, start, trace, link, end }: Props & { link: ReplayLink | undefined; end: number }) {
   const { replayId, replayPlays, expectsReplay, traceId } = event.hindsight;

@@ -242,7 +242,7 @@ function Rows({ org, rows, event, playhead, onSeek, onFold, browser, last }: { o
         return (
           <li className={classes(true)} key={row.key}>
             {gutter}
-            <div className="what t3">{side}and {plural(row.count, "more span")} in the trace</div>
+            <div className="what t3">{side}and {row.what === "span" ? `${plural(row.count, "more span")} in the trace` : plural(row.count, "more action")}</div>
             <div className="at" />
           </li>
         );

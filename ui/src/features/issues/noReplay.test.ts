@@ -28,6 +28,10 @@ it("counts the wait", () => expect(whyNoReplay({ ...base, replayId: "a" })).toMa
 
 it("says what the server knows of a lost recording, and who deleted one", () => {
   expect(whyNoReplay({ ...base, replayId: "a", state: "missing", reason: "recording lost: what the recorder sent could not be read" }).text).toBe("What the recorder sent could not be read.");
+  const late = (reason: string) => whyNoReplay({ ...base, replayId: "a", state: "missing", reason });
+  expect(late("recording never received; at that time recordings were over the rate limit")).toMatchObject({ title: "Lost to a rate limit", text: "At that time recordings were over the rate limit.", goto: "limits" });
+  expect(late("recording never received; at that time browsers could not send recordings")).toMatchObject({ title: "Never arrived", text: "At that time browsers could not send recordings." });
+  expect(late("recording never received").text).toMatch(/^The id came with the request/);
   expect(whyNoReplay({ ...base, replayId: "a", state: "deleted", reason: "deleted by ann@example.com on 2 Nov" }).text).toBe("Deleted by ann@example.com on 2 Nov.");
 });
 

@@ -58,8 +58,9 @@ function onItsWay(e: Absence): NoReplay {
     };
   }
   if (e.state !== "missing" && waited < FINAL_MS) return { icon: "gap", title: "Not received yet", text: `${named}, but no piece of it has come in so far.`, note: "Heals by itself if it comes later" };
-  const lost = e.reason?.replace(/^recording lost:\s*/i, "") ?? "";
-  if (/rate|quota|limit/i.test(lost)) return { icon: "perf", title: "Lost to a rate limit", text: `The recording was refused: ${lost.replace(/\.$/, "")}.`, goto: "limits" };
+  const lost = e.reason?.replace(/^recording (lost:|never received;?)\s*/i, "") ?? "";
+  if (/rate|quota|limit/i.test(lost)) return { icon: "perf", title: "Lost to a rate limit", text: /^at that time/i.test(lost) ? sentenceOf(lost) : `The recording was refused: ${lost.replace(/\.$/, "")}.`, goto: "limits" };
+  if (/did not sample/i.test(lost)) return { icon: "eyeoff", title: "Not sampled", text: sentenceOf(lost), add: { line: "replaysSessionSampleRate: 0.1, replaysOnErrorSampleRate: 1.0", where: "in the browser’s Sentry.init" } };
   if (/larger/i.test(lost)) return { icon: "gap", title: "Too large", text: `The recording was refused: ${lost}.`, goto: "limits" };
   if (/buffer/i.test(lost)) {
     return { icon: "gap", title: "Only buffered", text: "The recorder kept the last minute in memory and never had a reason of its own to send it. To record from the start:", add: { line: "replaysSessionSampleRate: 0.1", where: "in the browser’s Sentry.init" } };
@@ -67,7 +68,7 @@ function onItsWay(e: Absence): NoReplay {
   return {
     icon: "gap",
     title: "Never arrived",
-    text: lost && !/never received/i.test(lost) ? sentenceOf(lost) : "The id came with the request, the recording did not: the tab closed before the first send, or something between browser and server blocks it.",
+    text: lost ? sentenceOf(lost) : "The id came with the request, the recording did not: the tab closed before the first send, or something between browser and server blocks it.",
     note: "Heals by itself if it comes later",
     goto: "doctor",
   };

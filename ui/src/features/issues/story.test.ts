@@ -51,6 +51,12 @@ describe("chapterRows", () => {
     expect(chapterRows(own, { ...event, at: 700 }).map((r) => (r.kind === "span" ? r.span.id : r.kind))).toEqual(["act", "request", "pay", "q", "event", "response"]);
   });
 
+  it("tells the first act and the last before the error, not the forty between", () => {
+    const acts = Array.from({ length: 60 }, (_, i) => act("click", i * 10, `Pay ${i}`));
+    const told = chapterRows({ ...chapter, acts, requests: [] }, { ...event, at: 495 });
+    expect(told.map((r) => (r.kind === "act" ? r.title : r.kind === "more" ? `+${r.count}` : r.kind))).toEqual(["Clicked “Pay 0”", "+40", ...Array.from({ length: 9 }, (_, i) => `Clicked “Pay ${i + 41}”`), "event", "+10"]);
+  });
+
   it("tells logs of the servers in order of time", () => {
     const log = { id: "l", at: 900, side: "server" as const, title: "out of stock", project: "inventory", issueId: "", shortId: "", level: "warn", spanId: null };
     expect(chapterRows({ ...chapter, logs: [log] }, event).find((r) => r.kind === "log")).toMatchObject({ text: "out of stock", project: "inventory", side: "server" });

@@ -31,7 +31,7 @@ export type StoryRow =
   | (Base & { kind: "act"; icon: IconName; title: string; detail: string; code: string })
   | (Base & { kind: "request"; end: number; method: string; path: string; status: number | null; serverMs: number | null; /** Its server part opens and closes in place; null: there is nothing to fold. */ open: boolean | null; /** Errors told only when it is open. */ errors: number })
   | (Base & { kind: "span"; end: number; depth: number; icon: IconName; span: Span })
-  | (Base & { kind: "more"; count: number; depth: number })
+  | (Base & { kind: "more"; count: number; depth: number; what: "span" | "action" })
   | (Base & { kind: "event" })
   | (Base & { kind: "error"; error: ErrorMark })
   | (Base & { kind: "console"; level: string; text: string })
@@ -39,6 +39,7 @@ export type StoryRow =
   | (Base & { kind: "response"; status: number; type: string; size: number | null; body: string });
 
 const MAX_SPANS = 40;
+const MAX_ACTS = 10; // of one chapter: the one that began it, and the last before what it is about
 
 const spanIcon: Record<Span["kind"], IconName> = { http: "http", db: "db", cache: "cache", queue: "queue", rpc: "rpc", view: "eye", other: "rpc" };
 
@@ -47,7 +48,7 @@ const spanIcon: Record<Span["kind"], IconName> = { http: "http", db: "db", cache
  * requests are one row each until they are in `opened` (by key), so that the error stays in view.
  */
 export function chapterRows(chapter: Chapter, event: StoryEvent | null, opened: ReadonlySet<string> = new Set()): StoryRow[] {
-  const rows: StoryRow[] = chapter.acts.map((f, i) => actRow(f, i));
+  const rows: StoryRow[] = actRows(chapter.acts, event?.at ?? chapter.end);
   let told = false;
   const folded = new Set<string>(); // errors that are told when their request is opened
   chapter.requests.forEach((r, i) => {
@@ -102,6 +103,17 @@ function belongs(r: ChapterRequest, event: StoryEvent): boolean {
   if (r.spans.some((s) => s.id === event.spanId || s.errors.some((e) => e.id === event.id))) return true;
   if (event.side !== "server" || r.spans.length > 0) return false;
   return event.at >= r.frame.at - 50 && event.at <= r.frame.end + 50;
+}
+
+/** Acts up to a moment, cut in the middle when there are many; those after it are another story. */
+function actRows(acts: Frame[], until: number): StoryRow[] {
+  const told = acts.map((f, i) => actRow(f, i));
+  if (told.length <= MAX_ACTS) return told;
+  const last = Math.max(told.findLastIndex((r) => r.at <= until) + 1, MAX_ACTS);
+  const from = Math.max(1, last - MAX_ACTS + 1);
+  const more = (count: number, at: number, key: string): StoryRow[] => (count > 0 ? [{ kind: "more", key, side: "browser", at, count, depth: 0, what: "action" }] : []);
+  const kept = told.slice(from, last);
+  return [...told.slice(0, 1), ...more(from - 1, kept[0]?.at ?? until, "before"), ...kept, ...more(told.length - last, told[last]?.at ?? until, "after")];
 }
 
 function actRow(f: Frame, i: number): StoryRow {
@@ -179,7 +191,7 @@ function spanRows(spans: Span[], from: number): StoryRow[] {
     above.push(span.depth);
     return { kind: "span", key: `s-${span.id}`, side: span.side, at, end: span.end, depth, icon: span.isSegment ? "server" : spanIcon[span.kind], span };
   });
-  if (told.length > MAX_SPANS) rows.push({ kind: "more", key: "more", side: "server", at, count: told.length - MAX_SPANS, depth: 1 });
+  if (told.length > MAX_SPANS) rows.push({ kind: "more", key: "more", side: "server", at, count: told.length - MAX_SPANS, depth: 1, what: "span" });
   return rows;
 }
 

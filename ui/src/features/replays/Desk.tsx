@@ -11,6 +11,7 @@ import type { ErrorMark } from "@/lib/chapters";
 import { plural } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { isShort, type Recording } from "@/lib/recording/read";
+import { recordingEnd } from "@/components/player/recordingEnd";
 import { Controls, setSpeed } from "./Controls";
 import { MAX_PREVIEW_EVENTS, Preview } from "./Preview";
 import { ReplayHead } from "./ReplayHead";
@@ -39,7 +40,7 @@ export function Desk({ org, replay, recording, session, sessionError, links }: P
   const [track, setTrack] = useState(0);
   const shown = track === 0 ? recording.head : (recording.tracks[track - 1] ?? recording.head);
   const start = shown?.start || session?.start || 0;
-  const end = Math.max(session?.end ?? start, recording.rest?.end ?? shown?.end ?? start);
+  const end = recordingEnd(recording, shown, session?.end ?? start);
   usePlayback(store, shown, track === 0 ? recording : null, start);
   const times = useMemo(() => ({ errors: (session?.errors ?? []).map((e) => e.at), chapters: (session?.chapters ?? []).map((c) => c.at) }), [session]);
   const jump = (of: number[], by: 1 | -1) => {

@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import type { Recording } from "@/lib/recording/read";
+import { recordingEnd } from "./recordingEnd";
+
+const part = (end: number) => ({ start: 0, end, dom: [], broken: 0, truncated: null }) satisfies Recording;
+
+it("believes the events once all are there, not a time that was only told", () => {
+  expect(recordingEnd({ rest: null, complete: true }, part(12), 80)).toBe(12);
+  expect(recordingEnd({ rest: part(60), complete: true }, part(12), 80)).toBe(60);
+});
+
+it("takes what is told while the rest is on its way", () => {
+  expect(recordingEnd({ rest: null, complete: false }, part(12), 80)).toBe(80);
+  expect(recordingEnd({ rest: null, complete: false }, null, 80)).toBe(80);
+});
