@@ -82,6 +82,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerTokens()
 	a.registerProjects()
 	a.registerProjectSettings()
+	a.registerQuotas()
 	a.registerIssues()
 	a.registerReleases()
 	a.registerActivity()

@@ -8,6 +8,8 @@ import (
 	"fmt"
 
 	"github.com/uptrace/bun"
+
+	"github.com/hindsight-dev/hindsight/settings"
 )
 
 // Organization is a tenant: links, traces and replays are looked up inside one.
@@ -129,13 +131,20 @@ func (s *Store) Organization(ctx context.Context, scope Scope, slugOrID string) 
 	return o, nil
 }
 
-// SetOrganizationQuotas replaces the quotas that hold over all of an organisation's projects: a JSON
-// list of settings.Quota, judged by the caller.
-func (s *Store) SetOrganizationQuotas(ctx context.Context, scope Scope, quotas string) error {
-	if !json.Valid([]byte(quotas)) {
-		return fmt.Errorf("%w: quotas are no JSON", ErrInvalid)
+// SetOrganizationQuotas replaces the quotas that hold over all of an organisation's projects; a list
+// that cannot be is a *settings.Invalid within [ErrInvalid].
+func (s *Store) SetOrganizationQuotas(ctx context.Context, scope Scope, quotas []settings.Quota) error {
+	if err := settings.ValidateLimits(quotas); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	res, err := s.write.NewUpdate().Model((*Organization)(nil)).Set("quotas = ?", quotas).Where("id = ?", scope.OrgID).Exec(ctx)
+	if quotas == nil {
+		quotas = []settings.Quota{}
+	}
+	doc, err := json.Marshal(quotas)
+	if err != nil {
+		return fmt.Errorf("quotas of organisation %d: %w", scope.OrgID, err)
+	}
+	res, err := s.write.NewUpdate().Model((*Organization)(nil)).Set("quotas = ?", string(doc)).Where("id = ?", scope.OrgID).Exec(ctx)
 	if err != nil {
 		return border(fmt.Errorf("quotas of organisation %d: %w", scope.OrgID, err))
 	}

@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 	"github.com/hindsight-dev/hindsight/store/storetest"
 )
@@ -34,11 +36,14 @@ func TestQuotasReachTheEdge(t *testing.T) {
 			t.Fatal(err)
 		}
 		const quotas = `[{"id":"a","scope":"project","categories":["error"],"limit":1,"windowSeconds":60}]`
-		if err := s.SetOrganizationQuotas(ctx, org.Scope(), quotas); err != nil {
+		if err := s.SetOrganizationQuotas(ctx, org.Scope(), []settings.Quota{{ID: "a", Scope: settings.ScopeProject, Categories: []string{"error"}, Limit: 1, WindowSeconds: 60}}); err != nil {
 			t.Fatal(err)
 		}
 		if e := edge(); e.RateCount == nil || *e.RateCount != 5 || *e.RateWindow != 60 || e.OrgQuotas != quotas {
 			t.Errorf("the key is %+v", e)
+		}
+		if err := s.SetOrganizationQuotas(ctx, org.Scope(), []settings.Quota{{ID: "not a name", Scope: settings.ScopeProject, WindowSeconds: 60}}); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("a quota without a name: %v", err)
 		}
 		if k, err := s.UpdateKey(ctx, org.Scope(), p.ID, k.PublicKey, store.KeyChange{Rate: &store.KeyRate{}}); err != nil || k.RateCount != nil || k.RateWindow != nil {
 			t.Errorf("after taking the limit away: %+v, %v", k, err)

@@ -17,6 +17,7 @@ type CLI struct {
 
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database's schema up to date."`
 	Project     projectCmd     `cmd:"" help:"Create and list projects."`
+	Quota       quotaCmd       `cmd:"" help:"Limits that count all projects together."`
 	Token       tokenCmd       `cmd:"" help:"Create API tokens."`
 	User        userCmd        `cmd:"" help:"Create users, and links to sign in."`
 	DeadLetters deadLettersCmd `cmd:"" name:"dead-letters" help:"Look at messages that could not be stored; send them again."`

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -280,4 +281,62 @@ func lookThroughTable(t *testing.T, db *sql.DB, name string, look func(where str
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestQuotaOfAllProjects: a limit set on the command line holds over all projects of a running server.
+func TestQuotaOfAllProjects(t *testing.T) {
+	s := serveForTest(t, t.TempDir())
+	one := s.command(t, "project", "create", "one", "--platform", "go")
+	two := s.command(t, "project", "create", "two", "--platform", "go")
+	s.command(t, "quota", "set", "errors", "2", "--per", "24h", "--categories", "error")
+	if got := s.command(t, "quota", "list"); !strings.Contains(got, "errors  2      24h0m0s  error") {
+		t.Errorf("listed as %q", got)
+	}
+	const event = "{}\n{\"type\":\"event\"}\n{\"message\":\"m\"}\n"
+	eventually(t, 10*time.Second, "the third error of both projects together is limited", func() bool {
+		return sendEnvelope(t, one, event) == http.StatusTooManyRequests && sendEnvelope(t, two, event) == http.StatusTooManyRequests
+	})
+	s.command(t, "quota", "remove", "errors")
+	eventually(t, 10*time.Second, "nothing is limited any more", func() bool { return sendEnvelope(t, two, event) == http.StatusOK })
+}
+
+// TestForwardingIsTold: how forwarding is going is in the database, for an API anywhere.
+func TestForwardingIsTold(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Sentry-Rate-Limits", "120::organization")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer upstream.Close()
+	s := serveForTest(t, t.TempDir(), "HINDSIGHT_OUTBOUND_ALLOW", "127.0.0.0/8")
+	dsn := s.command(t, "project", "create", "shop", "--platform", "go")
+	token := s.command(t, "token", "create", "--scopes", "org:read,project:read,project:write")
+	call := func(method, path string, body []byte) []byte {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, s.url+"/api/0/projects/main/shop/"+path, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s %v", res.StatusCode, b, err)
+		}
+		return b
+	}
+	doc := settings.Default()
+	doc.Forward.DSN = strings.Replace(upstream.URL, "://", "://0123456789abcdef0123456789abcdef@", 1) + "/1"
+	call(http.MethodPut, "settings/", doc.JSON())
+	eventually(t, 30*time.Second, "the upstream's limit is told", func() bool {
+		if got := sendEnvelope(t, dsn, "{}\n{\"type\":\"event\"}\n{\"message\":\"m\"}\n"); got != http.StatusOK {
+			t.Fatalf("the local path answers %d", got)
+		}
+		b := call(http.MethodGet, "forwarding/", nil)
+		return bytes.Contains(b, []byte(`"limited":`)) && bytes.Contains(b, []byte(`"relays":1`)) && !bytes.Contains(b, []byte(`"limitedUntil":null`))
+	})
 }

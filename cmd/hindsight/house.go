@@ -34,6 +34,7 @@ type house struct {
 	metrics *prometheus.Registry
 	ready   atomic.Bool
 	baseURL string
+	name    string // of the relay among others
 
 	store  *store.Store // nil in a relay on its own, which opens it when it can
 	blobs  store.Blobs
@@ -50,7 +51,7 @@ func open(ctx context.Context, s *Settings, log *slog.Logger, p parts) (*house, 
 	if err := makeDataDir(s); err != nil {
 		return nil, err
 	}
-	h := &house{log: log, metrics: prometheus.NewRegistry(), baseURL: s.BaseURL}
+	h := &house{log: log, metrics: prometheus.NewRegistry(), baseURL: s.BaseURL, name: relayName(s.DataDir)}
 	h.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := h.openAll(ctx, s, p); err != nil {
 		h.close()
@@ -156,6 +157,7 @@ func (h *house) run(ctx context.Context, g *errgroup.Group, p parts) {
 		g.Go(func() error { return h.keys.Run(ctx) })
 		g.Go(func() error { return h.relay.Run(ctx) })
 		g.Go(func() error { return h.norms.Run(ctx) })
+		g.Go(func() error { return h.tellForwarding(ctx, h.name) })
 	}
 	if p.linker {
 		g.Go(func() error { return h.linker.Run(ctx) })

@@ -177,6 +177,12 @@ const deadLetters = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/DeadLetters"), "DeadLetters"),
 });
 
+const orgLimits = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/limits",
+  component: lazyRouteComponent(() => import("@/features/settings/OrgLimits"), "OrgLimits"),
+});
+
 const access = createRoute({
   getParentRoute: () => org,
   path: "/settings/access",
@@ -251,7 +257,7 @@ const tree = root.addChildren([
   signIn,
   tokens,
   orgTokens,
-  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
+  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

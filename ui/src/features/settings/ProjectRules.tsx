@@ -2,12 +2,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useEffect, useState, type ReactNode } from "react";
 import { errorMessage } from "@/api/client";
-import type { Quota, Settings } from "@/api/gen";
+import type { Settings } from "@/api/gen";
 import { getProjectSettingsOptions, testScrubbingMutation, updateProjectSettingsMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
 import { Section, Segmented } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
+import { ForwardingState } from "./ForwardingState";
+import { LimitRow, newLimitId, NumberBox, withLimit } from "./LimitRow";
 import { SettingsFrame } from "./SettingsFrame";
 
 /** What a project takes in, what it keeps of it, and where it sends it on: one document, saved whole. */
@@ -95,10 +97,10 @@ function Form({ path, saved }: { path: Path; saved: Settings }) {
         <ul className="rules">
           <Switch label="Spike protection" why="ten times the week’s norm is throttled; other projects are not" on={draft.quotas.spikeProtection} onChange={(spikeProtection) => change({ quotas: { ...draft.quotas, spikeProtection } })} />
           {draft.quotas.limits.map((q, i) => (
-            <Limit key={i} quota={q} onChange={(next) => change({ quotas: { ...draft.quotas, limits: draft.quotas.limits.flatMap((old, j) => (j === i ? (next ? [next] : []) : [old])) } })} />
+            <LimitRow key={q.id} limit={q} onChange={(next) => change({ quotas: { ...draft.quotas, limits: withLimit(draft.quotas.limits, i, next) } })} />
           ))}
         </ul>
-        <button type="button" className="btn" onClick={() => change({ quotas: { ...draft.quotas, limits: [...draft.quotas.limits, { id: `limit-${Date.now().toString(36)}`, scope: "project", categories: ["error"], limit: 1000, windowSeconds: 60 }] } })}>
+        <button type="button" className="btn" onClick={() => change({ quotas: { ...draft.quotas, limits: [...draft.quotas.limits, { id: newLimitId(), scope: "project", categories: ["error"], limit: 1000, windowSeconds: 60 }] } })}>
           <Icon name="plus" size="s" />
           Add a limit
         </button>
@@ -116,6 +118,7 @@ function Form({ path, saved }: { path: Path; saved: Settings }) {
             {draft.forward.mode === "sample" ? <NumberBox label="Share, 0 to 1" value={draft.forward.rate} step="any" onChange={(rate) => change({ forward: { ...draft.forward, rate } })} /> : null}
           </li>
         </ul>
+        {saved.forward.dsn !== "" ? <ForwardingState {...path} /> : null}
       </Section>
       <Section id="drains" title="Log drains" sub="what Vercel and Heroku prove who they are with; empty: the key in the drain’s URL is enough">
         <div className="pairs-2">
@@ -181,25 +184,6 @@ function Lines({ label, value, placeholder, onChange }: { label: string; value: 
         }}
       />
     </label>
-  );
-}
-
-function NumberBox({ label, value, step, onChange }: { label: string; value: number; step?: string; onChange: (value: number) => void }) {
-  return <input className="inp num-b" type="number" min={0} step={step} aria-label={label} title={label} value={value} onChange={(e) => onChange(Number(e.target.value))} />;
-}
-
-function Limit({ quota: q, onChange }: { quota: Quota; onChange: (next: Quota | null) => void }) {
-  return (
-    <li className="limit">
-      <NumberBox label="Items" value={q.limit} onChange={(limit) => onChange({ ...q, limit })} />
-      <input className="inp" aria-label="Categories" title="Categories, with commas; none means all" value={q.categories.join(", ")} onChange={(e) => onChange({ ...q, categories: e.target.value.split(",").map((c) => c.trim()).filter(Boolean) })} />
-      <span className="t3">in</span>
-      <NumberBox label="Seconds" value={q.windowSeconds} onChange={(windowSeconds) => onChange({ ...q, windowSeconds })} />
-      <span className="t3">seconds</span>
-      <button type="button" className="pb" aria-label="Remove this limit" onClick={() => onChange(null)}>
-        <Icon name="x" size="s" />
-      </button>
-    </li>
   );
 }
 

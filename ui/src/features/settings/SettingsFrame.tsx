@@ -23,6 +23,9 @@ export function SettingsFrame({ title, end, children }: { title: string; end?: R
         <Link to="/organizations/$org/settings/access/" params={{ org }} activeOptions={{ includeSearch: false }}>
           Members and tokens
         </Link>
+        <Link to="/organizations/$org/settings/limits/" params={{ org }} activeOptions={{ includeSearch: false }}>
+          Limits
+        </Link>
         <Link to="/organizations/$org/settings/dead-letters/" params={{ org }} activeOptions={{ includeSearch: false }}>
           Dead letters
         </Link>
