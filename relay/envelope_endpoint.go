@@ -14,18 +14,25 @@ func (q *request) envelope() error {
 	if err != nil {
 		return err
 	}
-	rd := envelope.NewReader(b, envelope.Limits{Items: q.rl.cfg.MaxItems, Sizes: q.rl.cfg.Sizes})
+	rd := envelope.NewReader(importReader(b, q.imported), envelope.Limits{Items: q.rl.cfg.MaxItems, Sizes: q.rl.cfg.Sizes})
 	h, err := rd.Header()
 	if err != nil {
 		return q.headerError(err, rd.Offset())
 	}
-	if err := q.authorizeHeader(h); err != nil {
+	if q.imported != nil {
+		q.importedHeader(h)
+	} else if err := q.authorizeHeader(h); err != nil {
 		return err
 	}
 	p := q.newParcel()
 	p.header = h
 	if err := q.cut(p, rd); err != nil {
 		return err
+	}
+	if q.imported != nil {
+		if err := q.importedParcel(p); err != nil {
+			return err
+		}
 	}
 	b.Close() // its window is somebody else's while this waits for the stream
 	if err := q.accept(p); err != nil {

@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"hash"
 	"io"
 	"net/http"
 	"net/netip"
@@ -31,6 +32,9 @@ type request struct {
 
 	limits limits // what its quotas counted it for
 	taught taught // by what is dropped of it
+
+	imported hash.Hash // of what was read so far; nil: it came by itself
+	ingestID string    // of what is imported
 
 	seen []item // what was read of the envelope, to count it if it is refused
 	ends []func()
@@ -236,6 +240,9 @@ func (q *request) publishContext() (context.Context, context.CancelFunc) {
 
 // newIngestID names a request; with a part's number it is a message's id.
 func (q *request) newIngestID() string {
+	if q.ingestID != "" {
+		return q.ingestID
+	}
 	return ulid.MustNewDefault(q.received).String()
 }
 

@@ -17,6 +17,7 @@ type CLI struct {
 
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database's schema up to date."`
 	Project     projectCmd     `cmd:"" help:"Create and list projects."`
+	Import      importCmd      `cmd:"" help:"Bring in what was stored elsewhere."`
 	Quota       quotaCmd       `cmd:"" help:"Limits that count all projects together."`
 	Token       tokenCmd       `cmd:"" help:"Create API tokens."`
 	User        userCmd        `cmd:"" help:"Create users, and links to sign in."`

@@ -134,6 +134,13 @@ func (h *house) control() http.Handler {
 		}
 		answer(w, nil, h.keys.Refresh(r.Context()))
 	})
+	m.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
+		if h.relay == nil {
+			http.Error(w, "this process has no edge", http.StatusNotImplemented)
+			return
+		}
+		h.relay.Import(w, r, r.URL.Query().Get("key"))
+	})
 	m.HandleFunc("GET /dead-letters", func(w http.ResponseWriter, r *http.Request) {
 		h.withLetters(w, func(l letters) (any, error) {
 			after, _ := strconv.ParseUint(r.FormValue("after"), 10, 64)
