@@ -62,6 +62,15 @@ func NewReader(r io.Reader, lim Limits) *Reader {
 	return &Reader{src: r, buf: make([]byte, readerBuffer), lim: lim.orDefaults(), index: -1}
 }
 
+// Reset makes r read the envelope in src, as a new Reader with the same limits would, in the buffer it has.
+func (r *Reader) Reset(src io.Reader) {
+	buf := r.buf
+	if r.src == nil { // its buffer was somebody's envelope
+		buf = make([]byte, readerBuffer)
+	}
+	*r = Reader{src: src, buf: buf, lim: r.lim, index: -1}
+}
+
 func newBytesReader(b []byte, lim Limits) *Reader {
 	return &Reader{buf: b, w: len(b), eof: true, lim: lim.orDefaults(), index: -1}
 }

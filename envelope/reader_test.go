@@ -143,3 +143,36 @@ func TestGrammar(t *testing.T) {
 		})
 	}
 }
+
+// TestReaderReset: a Reader that is used again knows nothing of the envelope before, however that ended.
+func TestReaderReset(t *testing.T) {
+	r := NewReader(strings.NewReader("{}\n{\"type\":\"event\",\"length\":99}\nshort"), Limits{Items: 1})
+	for _, tc := range []struct{ in, want string }{
+		{"{\"event_id\":\"9ec79c33ec9942ab8353589fcb2e04dc\"}\n{\"type\":\"a\"}\n{}\n", "a {}"},
+		{"{}\n{\"type\":\"b\",\"length\":2}\nxy\n{\"type\":\"c\"}\n", "b xy limit"},
+		{"{}\n{\"type\":\"d\"}\n1", "d 1"},
+	} {
+		for _, err := r.Next(); err == nil; _, err = r.Next() {
+			io.Copy(io.Discard, r)
+		}
+		r.Reset(strings.NewReader(tc.in))
+		var got []string
+		for {
+			h, err := r.Next()
+			if err != nil {
+				if err != io.EOF {
+					got = append(got, "limit")
+				}
+				break
+			}
+			b, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, h.Type, string(b))
+		}
+		if strings.Join(got, " ") != tc.want {
+			t.Errorf("%q: %q", tc.in, got)
+		}
+	}
+}

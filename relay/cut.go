@@ -184,6 +184,9 @@ func (it *item) read(w *spoolWriter, rd io.Reader, sh shape, lax bool) (size int
 		return io.CopyBuffer(onlyWriter{w}, onlyReader{rd}, *buf)
 	}
 	s := newSanitizer(w, sh.nodes, lax)
+	out := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(out)
+	s.buf = (*out)[:0]
 	n, err := io.CopyBuffer(onlyWriter{s}, onlyReader{rd}, *buf)
 	if errors.Is(err, errJSON) {
 		rest, rerr := io.CopyBuffer(onlyWriter{io.Discard}, onlyReader{rd}, *buf)

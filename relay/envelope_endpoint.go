@@ -3,6 +3,7 @@ package relay
 import (
 	"crypto/rand"
 	"errors"
+	"io"
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/tidwall/gjson"
@@ -14,7 +15,7 @@ func (q *request) envelope() error {
 	if err != nil {
 		return err
 	}
-	rd := envelope.NewReader(importReader(b, q.imported), envelope.Limits{Items: q.rl.cfg.MaxItems, Sizes: q.rl.cfg.Sizes})
+	rd := q.reader(importReader(b, q.imported))
 	h, err := rd.Header()
 	if err != nil {
 		return q.headerError(err, rd.Offset())
@@ -41,6 +42,22 @@ func (q *request) envelope() error {
 	q.deadline(true)
 	writeID(q.w, p.header.EventID)
 	return nil
+}
+
+// reader cuts the envelope in b, with a buffer that others use after this request.
+func (q *request) reader(b io.Reader) *envelope.Reader {
+	pool := &q.rl.readers
+	rd, _ := pool.Get().(*envelope.Reader)
+	if rd == nil {
+		rd = envelope.NewReader(b, envelope.Limits{Items: q.rl.cfg.MaxItems, Sizes: q.rl.cfg.Sizes})
+	} else {
+		rd.Reset(b)
+	}
+	q.onEnd(func() {
+		rd.Reset(eofReader{}) // the request's body is not held any longer
+		pool.Put(rd)
+	})
+	return rd
 }
 
 // headerError judges an envelope header that cannot be read. When it should have told who

@@ -121,6 +121,7 @@ type Relay struct {
 	cfg       Config
 	gate      *gate
 	decoders  *decoders
+	readers   sync.Pool // of envelopes
 	memory    *byteBudget
 	bodies    *byteBudget
 	disk      *byteBudget

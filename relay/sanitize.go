@@ -137,6 +137,12 @@ func (s *sanitizer) emit(b ...byte) {
 	}
 }
 
+func (s *sanitizer) emitByte(c byte) {
+	if !s.skipping {
+		s.buf = append(s.buf, c)
+	}
+}
+
 func (s *sanitizer) emitString(t string) {
 	if !s.skipping {
 		s.buf = append(s.buf, t...)
@@ -162,15 +168,17 @@ func (s *sanitizer) step(p []byte) int {
 		s.escapeByte(p[0])
 		return 1
 	case inNumber:
-		if isNumberByte(p[0]) {
-			s.pending = append(s.pending, p[0])
-			if len(s.pending) > 64<<10 {
-				s.err = errJSON
-			}
-			return 1
+		n := 0
+		for n < len(p) && isNumberByte(p[n]) {
+			n++
 		}
-		s.endNumber()
-		return 0
+		if s.pending = append(s.pending, p[:n]...); len(s.pending) > 64<<10 {
+			s.err = errJSON
+		}
+		if n < len(p) {
+			s.endNumber()
+		}
+		return n
 	case inLiteral:
 		if c := p[0] | 0x20; c >= 'a' && c <= 'z' && len(s.pending) < 16 {
 			s.pending = append(s.pending, p[0])
@@ -182,7 +190,7 @@ func (s *sanitizer) step(p []byte) int {
 	c := p[0]
 	switch c {
 	case ' ', '\t', '\n', '\r':
-		s.emit(c)
+		s.emitByte(c)
 		return 1
 	case 0xEF, 0xBB, 0xBF: // a byte order mark before the document
 		if s.first == 0 {
@@ -204,7 +212,7 @@ func (s *sanitizer) token(c byte) {
 			s.err = errJSON
 			return
 		}
-		s.emit(c)
+		s.emitByte(c)
 		s.state = wantValue
 	case wantCommaOrEnd:
 		switch {
@@ -221,7 +229,7 @@ func (s *sanitizer) token(c byte) {
 			s.inKey = true
 			s.state = inString
 			s.keyStarts()
-			s.emit(c)
+			s.emitByte(c)
 		case c == '}' && s.state == wantKeyOrEnd:
 			s.closeContainer(c)
 		default:
@@ -269,7 +277,7 @@ func (s *sanitizer) comma() {
 			s.skipping, s.skipKind, s.skipUntil = true, skipRest, s.depth
 		}
 	}
-	s.emit(',')
+	s.emitByte(',')
 	if s.object() {
 		s.state = wantKey
 	} else {
@@ -287,7 +295,7 @@ func (s *sanitizer) value(c byte) {
 	case c == '"':
 		s.inKey = false
 		s.state = inString
-		s.emit(c)
+		s.emitByte(c)
 	case c == '-' || c >= '0' && c <= '9':
 		s.pending = append(s.pending[:0], c)
 		s.state = inNumber
@@ -305,7 +313,7 @@ func (s *sanitizer) open(c byte) {
 		s.emitString("null")
 		s.skipping, s.skipKind, s.skipUntil = true, skipValue, s.depth
 	}
-	s.emit(c)
+	s.emitByte(c)
 	l := s.depth
 	if l/64 == len(s.isObj) {
 		s.isObj = append(s.isObj, 0)
@@ -327,7 +335,7 @@ func (s *sanitizer) closeContainer(c byte) {
 	if s.skipping && s.skipKind == skipRest && s.skipUntil == s.depth {
 		s.skipping = false
 	}
-	s.emit(c)
+	s.emitByte(c)
 	s.depth--
 	if s.skipping && s.skipKind == skipValue && s.skipUntil == s.depth {
 		s.skipping = false
@@ -352,20 +360,22 @@ func (s *sanitizer) stringBytes(p []byte) int {
 	for i < len(p) && p[i] >= 0x20 && p[i] < utf8.RuneSelf && p[i] != '"' && p[i] != '\\' {
 		i++
 	}
+	if i < len(p) && p[i] == '"' {
+		s.flushHigh()
+		s.emit(p[:i+1]...)
+		if s.inKey {
+			s.state = wantColon
+		} else {
+			s.valueEnds()
+		}
+		return i + 1
+	}
 	if i > 0 {
 		s.flushHigh()
 		s.emit(p[:i]...)
 		return i
 	}
 	switch c := p[0]; {
-	case c == '"':
-		s.flushHigh()
-		s.emit(c)
-		if s.inKey {
-			s.state = wantColon
-		} else {
-			s.valueEnds()
-		}
 	case c == '\\':
 		s.pending = append(s.pending[:0], c)
 		s.state = inEscape

@@ -70,7 +70,11 @@ func (q *request) scrubItem(p *parcel, it *item) (bool, error) {
 	case !s.Applies(it.header):
 		return true, nil
 	}
-	return q.rewrite(p, it, func(b []byte) ([]byte, error) { return s.Item(it.header, b) })
+	scrubbed := s.Item
+	if shapeOf(it.header).json { // it came through the sanitizer, which lets nothing but JSON through
+		scrubbed = s.Checked
+	}
+	return q.rewrite(p, it, func(b []byte) ([]byte, error) { return scrubbed(it.header, b) })
 }
 
 // rewrite replaces a payload by what edit makes of it. A payload that edit cannot read must go.

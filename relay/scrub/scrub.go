@@ -107,6 +107,18 @@ func (s *Scrubber) Item(h *envelope.ItemHeader, payload []byte) ([]byte, error) 
 	return s.document(payload, root, meta)
 }
 
+// Checked is Item for a payload of which the caller knows that it is JSON: with any other it panics.
+func (s *Scrubber) Checked(h *envelope.ItemHeader, payload []byte) ([]byte, error) {
+	if !s.Applies(h) || len(payload) == 0 {
+		return payload, nil
+	}
+	if isProtobuf(h) {
+		return s.protobuf(payload, h.Type == "otlp_logs")
+	}
+	root, meta := schemaOf(h)
+	return s.walk(payload, root, meta)
+}
+
 // Applies says whether the rules are about an item's payload at all. They are not about check-ins,
 // client reports, profiles, attachments, and types that nobody knows.
 func (s *Scrubber) Applies(h *envelope.ItemHeader) bool {
@@ -179,6 +191,11 @@ func (s *Scrubber) document(payload []byte, root *node, meta bool) ([]byte, erro
 	if !json.Valid(payload) {
 		return nil, ErrJSON
 	}
+	return s.walk(payload, root, meta)
+}
+
+// walk scrubs a valid document.
+func (s *Scrubber) walk(payload []byte, root *node, meta bool) ([]byte, error) {
 	p := pass{s: s, src: payload}
 	if meta {
 		p.root(skipSpace(payload, 0), root)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // maxDepth bounds how deep is looked. What is deeper goes: it could not be scrubbed.
@@ -484,14 +485,15 @@ func skipValue(b []byte, i int) int {
 	return i
 }
 
-// unquote decodes a JSON string.
+// unquote decodes a JSON string. The text may be the bytes of the document itself: nobody writes to
+// them during a walk, and nothing of a walk outlives it but what result copies.
 func unquote(v []byte) string {
 	if len(v) < 2 || v[0] != '"' {
 		return ""
 	}
 	inner := v[1 : len(v)-1]
 	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-		return string(inner)
+		return unsafe.String(unsafe.SliceData(inner), len(inner))
 	}
 	var s string
 	if json.Unmarshal(v, &s) != nil {
