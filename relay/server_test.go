@@ -296,6 +296,7 @@ func TestPace(t *testing.T) {
 
 // TestSlowBody: one byte and then nothing is given up after the grace, with an answer.
 func TestSlowBody(t *testing.T) {
+	t.Parallel() // it waits
 	e := newEdge(t)
 	c := dial(t, rawServer(t, e))
 	start := time.Now()
