@@ -25,6 +25,12 @@ type instance struct {
 // serveForTest runs `hindsight serve` in this process until the test ends.
 func serveForTest(t *testing.T, dir string, env ...string) *instance {
 	t.Helper()
+	return partForTest(t, "serve", dir, env...)
+}
+
+// partForTest runs `hindsight serve`, relay, linker or api.
+func partForTest(t *testing.T, part, dir string, env ...string) *instance {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	out, in := io.Pipe()
 	code := make(chan int, 1)
@@ -33,7 +39,7 @@ func serveForTest(t *testing.T, dir string, env ...string) *instance {
 		s.env[env[i]] = env[i+1]
 	}
 	go func() {
-		code <- run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--log-level", "error"}, lookup(s.env), in, t.Output())
+		code <- run(ctx, []string{part, "--listen", "127.0.0.1:0", "--log-level", "error"}, lookup(s.env), in, t.Output())
 		in.Close()
 	}()
 	ended := false
