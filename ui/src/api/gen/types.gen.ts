@@ -691,6 +691,41 @@ export type Forward = {
     rate: number;
 };
 
+export type Forwarding = {
+    /**
+     * Copies given up since the relays started, by reason.
+     */
+    dropped: {
+        [key: string]: number;
+    };
+    /**
+     * Age of the copies handled last, at the relay that is furthest behind.
+     */
+    lagSeconds: number;
+    /**
+     * What was wrong with the last attempt; empty when it worked.
+     */
+    lastError: string;
+    lastSent: string | null;
+    /**
+     * Until when the upstream asked to hold back.
+     */
+    limitedUntil: string | null;
+    /**
+     * Copies that wait.
+     */
+    pending: number;
+    relays: number;
+    /**
+     * Copies the upstream took since the relays started.
+     */
+    sent: number;
+    /**
+     * When a relay last told; null: none did.
+     */
+    updatedAt: string | null;
+};
+
 export type Frame = {
     absPath: string | null;
     colNo: number | null;
@@ -1237,6 +1272,22 @@ export type OrganizationDetail = {
     teams: Array<TeamRef>;
 };
 
+export type OrganizationLimit = {
+    /**
+     * Data categories; empty: all.
+     */
+    categories: Array<string>;
+    /**
+     * Names its counter: letters, digits, _ and -.
+     */
+    id: string;
+    /**
+     * Items in a window (bytes for attachment); 0 refuses everything.
+     */
+    limit: number;
+    windowSeconds: number;
+};
+
 export type OrganizationLinks = {
     organizationUrl: string;
     /**
@@ -1298,6 +1349,10 @@ export type OrganizationMemberDetail = {
      */
     teams: Array<string>;
     user: User | null;
+};
+
+export type OrganizationQuotas = {
+    limits: Array<OrganizationLimit>;
 };
 
 export type OrganizationRole = {
@@ -4431,6 +4486,66 @@ export type CreateProjectResponses = {
 
 export type CreateProjectResponse = CreateProjectResponses[keyof CreateProjectResponses];
 
+export type GetOrganizationQuotasData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/quotas/';
+};
+
+export type GetOrganizationQuotasErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetOrganizationQuotasError = GetOrganizationQuotasErrors[keyof GetOrganizationQuotasErrors];
+
+export type GetOrganizationQuotasResponses = {
+    /**
+     * OK
+     */
+    200: OrganizationQuotas;
+};
+
+export type GetOrganizationQuotasResponse = GetOrganizationQuotasResponses[keyof GetOrganizationQuotasResponses];
+
+export type UpdateOrganizationQuotasData = {
+    body: OrganizationQuotas;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/quotas/';
+};
+
+export type UpdateOrganizationQuotasErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateOrganizationQuotasError = UpdateOrganizationQuotasErrors[keyof UpdateOrganizationQuotasErrors];
+
+export type UpdateOrganizationQuotasResponses = {
+    /**
+     * OK
+     */
+    200: OrganizationQuotas;
+};
+
+export type UpdateOrganizationQuotasResponse = UpdateOrganizationQuotasResponses[keyof UpdateOrganizationQuotasResponses];
+
 export type ListReleasesData = {
     body?: never;
     path: {
@@ -6805,6 +6920,40 @@ export type UpdateFilterResponses = {
 };
 
 export type UpdateFilterResponse = UpdateFilterResponses[keyof UpdateFilterResponses];
+
+export type GetForwardingData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/forwarding/';
+};
+
+export type GetForwardingErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetForwardingError = GetForwardingErrors[keyof GetForwardingErrors];
+
+export type GetForwardingResponses = {
+    /**
+     * OK
+     */
+    200: Forwarding;
+};
+
+export type GetForwardingResponse = GetForwardingResponses[keyof GetForwardingResponses];
 
 export type ListProjectIssuesData = {
     body?: never;
