@@ -69,7 +69,7 @@ func TestReplayPayloads(t *testing.T) {
 		{"no replay_id", `{"segment_id":0}`, "{\"segment_id\":0}\n" + frames, []string{"replay invalid invalid_replay 2"}, nil, ""},
 		{"bad error id", `{"replay_id":"` + replayA + `","segment_id":0,"error_ids":["x"]}`, "{\"segment_id\":0}\n" + frames, []string{"replay invalid invalid_replay 2"}, nil, ""},
 		{"150 pages", `{"replay_id":"` + replayA + `","segment_id":0,"urls":` + string(many) + `}`, "{\"segment_id\":0}\n" + frames, []string{"replay accepted 2"}, []string{"1|0"}, "100"},
-		{"inflates beyond the limit", replayEvent, "{\"segment_id\":0}\n" + deflate(t, "["+strings.Repeat(" ", 101<<20)+"]"), []string{"replay invalid too_large 2"}, nil, ""},
+		{"inflates beyond the limit", replayEvent, "{\"segment_id\":0}\n" + deflate(t, `[{"type":3,"timestamp":1,"data":"`+strings.Repeat(" ", 101<<20)+`"}]`), []string{"replay invalid too_large 2"}, nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			eachDB(t, func(t *testing.T, w *world) {

@@ -108,27 +108,54 @@ func (w *world) links(where string, args ...any) []string {
 }
 
 // inBothOrders delivers the messages one by one, first as given, then backwards, each twice, and checks that
-// both end in the same.
+// both end in the same, on each engine.
 func inBothOrders(t *testing.T, build func(w *world) []*stream.Delivery, check func(t *testing.T, w *world)) {
 	t.Helper()
-	eachDB(t, func(t *testing.T, w *world) {
-		var dumps [][]string
-		for _, backwards := range []bool{false, true} {
-			w.t = t
-			w.empty()
-			ds := build(w)
-			if backwards {
-				slices.Reverse(ds)
-			}
-			for _, d := range ds {
-				w.deliver(d)
-				w.deliver(d)
-			}
-			check(t, w)
-			dumps = append(dumps, w.dump())
+	eachDB(t, func(t *testing.T, w *world) { w.bothOrders(t, build, check) })
+}
+
+func (w *world) bothOrders(t *testing.T, build func(w *world) []*stream.Delivery, check func(t *testing.T, w *world)) {
+	t.Helper()
+	var dumps [][]string
+	for _, backwards := range []bool{false, true} {
+		w.t = t
+		w.empty()
+		ds := build(w)
+		if backwards {
+			slices.Reverse(ds)
 		}
-		if diff := cmp.Diff(dumps[0], dumps[1]); diff != "" {
-			t.Errorf("the order of arrival shows (-forwards +backwards): %s", diff)
+		for _, d := range ds {
+			w.deliver(d)
+			w.deliver(d)
+		}
+		check(t, w)
+		dumps = append(dumps, w.dump())
+	}
+	if diff := cmp.Diff(dumps[0], dumps[1]); diff != "" {
+		t.Errorf("the order of arrival shows (-forwards +backwards): %s", diff)
+	}
+}
+
+// scenario is a story of messages and the links they must end in.
+type scenario struct {
+	name  string
+	build func(w *world) []*stream.Delivery
+	where string
+	want  []string
+}
+
+// inEachScenario tells every story on each engine, in both orders.
+func inEachScenario(t *testing.T, scenarios []scenario) {
+	t.Helper()
+	eachDB(t, func(t *testing.T, w *world) {
+		for _, tt := range scenarios {
+			t.Run(tt.name, func(t *testing.T) {
+				w.bothOrders(t, tt.build, func(t *testing.T, w *world) {
+					if diff := cmp.Diff(tt.want, w.links(tt.where)); diff != "" {
+						t.Error(diff)
+					}
+				})
+			})
 		}
 	})
 }
@@ -182,14 +209,8 @@ func (w *world) withRequests(d *stream.Delivery, span string) *stream.Delivery {
 }
 
 func TestScenarios(t *testing.T) {
-	type row struct {
-		name  string
-		build func(w *world) []*stream.Delivery
-		where string
-		want  []string
-	}
 	events := "item_kind = 'event'"
-	for _, tt := range []row{
+	inEachScenario(t, []scenario{
 		{"T1, T2: DSC id", func(w *world) []*stream.Delivery {
 			return slices.Concat(w.pick("central", "node-11.12.0-central-b11-05"), w.pick("central", "browser-11.12.0-central-08"))
 		}, events, []string{"event b584 dsc+baggage+trace_ids+trace_bridge primary"}},
@@ -292,15 +313,7 @@ func TestScenarios(t *testing.T) {
 				v["contexts"].(map[string]any)["replay"] = map[string]any{"replay_id": "aaaa0000-aaaa-4000-aaaa-0000aaaa0000"}
 			})}
 		}, "1 = 1", []string{"event aaaa event_context+event_tag+trace_bridge primary"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			inBothOrders(t, tt.build, func(t *testing.T, w *world) {
-				if diff := cmp.Diff(tt.want, w.links(tt.where)); diff != "" {
-					t.Error(diff)
-				}
-			})
-		})
-	}
+	})
 }
 
 // envelopeTrace is the trace of the event or transaction of a message.
