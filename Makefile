@@ -8,7 +8,7 @@ GOFLAGS_BUILD := -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 SHOP := examples/shop
 
-.PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks link-lab faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
+.PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks link-lab scale faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,10 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 golden: ## rewrite golden files; review the diff
 	go test ./linker/grouping -update
 	go test ./envelope -update
+
+scale: need-test ## sizes: T17, T18 and T23 whole, and what issue → replays and replay → errors take as data grows ten times
+	REQUIRE_BACKENDS=1 go test -count=1 -v -run 'ManyErrors|ManyReplays|CountsA' ./store ./api
+	REQUIRE_BACKENDS=1 go test -count=1 -run - -bench ReplayLinks -benchtime 2s ./store
 
 bench: build ## envelopes per second against a bare net/http server, in one run
 	go run ./bench

@@ -28,7 +28,8 @@ const (
 func (l *Linker) deriveChapters(ctx context.Context) {
 	l.every(ctx, chapterPause, "derive chapters", func(ctx context.Context) (bool, error) {
 		n, err := l.DeriveChapters(ctx, chapterBatch)
-		return n == chapterBatch, err
+		ranked, errRank := l.RankReplays(ctx)
+		return n == chapterBatch || ranked, errors.Join(err, errRank)
 	})
 }
 
@@ -72,6 +73,38 @@ func (l *Linker) DeriveChapters(ctx context.Context, limit int) (int, error) {
 	return len(marks), errors.Join(errs...)
 }
 
+// Ranking replays anew after their issues were resolved or opened again.
+const (
+	rankIssues = 10
+	rankPage   = 200 // replays of an issue at a time
+)
+
+// RankReplays tells the worth of a page of replays anew for each of up to ten issues whose status changed, and says
+// whether there is more to do.
+func (l *Linker) RankReplays(ctx context.Context) (more bool, err error) {
+	issues, err := l.cfg.Store.StaleIssues(ctx, rankIssues)
+	if err != nil {
+		return false, err
+	}
+	for _, stale := range issues {
+		facts, err := l.cfg.Store.WorthOfIssue(ctx, stale, rankPage)
+		if err != nil {
+			return false, err
+		}
+		worths, last := map[string]int64{}, stale.AfterReplay
+		for i := range facts {
+			last = facts[i].Replay.ReplayID
+			worths[last] = worth(&facts[i].Replay, facts[i].Items)
+		}
+		done := len(facts) < rankPage
+		if err := l.cfg.Store.RankReplays(ctx, stale, worths, last, done); err != nil {
+			return false, err
+		}
+		more = more || !done
+	}
+	return more || len(issues) == rankIssues, nil
+}
+
 func (l *Linker) deriveReplay(ctx context.Context, mark store.StaleReplay) error {
 	facts, err := l.cfg.Store.ChapterFacts(ctx, store.ReplayKey{OrgID: mark.OrgID, ReplayID: mark.ReplayID})
 	if errors.Is(err, store.ErrNotFound) { // not recorded yet, or deleted
@@ -93,7 +126,7 @@ func (l *Linker) deriveReplay(ctx context.Context, mark store.StaleReplay) error
 		}
 	}
 	_, err = l.cfg.Store.WriteChapters(ctx, mark, rows, &store.ReplaySummary{OrgID: mark.OrgID, ReplayID: mark.ReplayID,
-		Worth: worth(facts), Chapters: int64(len(rows)), DerivedMS: time.Now().UnixMilli()})
+		Worth: worth(facts.Replay, facts.Items), Chapters: int64(len(rows)), DerivedMS: time.Now().UnixMilli()})
 	return err
 }
 
@@ -237,10 +270,10 @@ const (
 )
 
 // worth weighs the issues a replay has, each once: a thousand errors of one cause are one reason to watch.
-func worth(f *store.ChapterFacts) int64 {
+func worth(r *store.Replay, items []store.ChapterItem) int64 {
 	best := map[int64]int64{}
-	for i := range f.Items {
-		it := &f.Items[i]
+	for i := range items {
+		it := &items[i]
 		if it.IssueID == nil || it.Level == nil || !slices.Contains([]string{"error", "fatal"}, *it.Level) {
 			continue
 		}
@@ -251,7 +284,7 @@ func worth(f *store.ChapterFacts) int64 {
 		if orZero(it.Unhandled) {
 			w += worthUnhandled
 		}
-		if s := f.Replay.StartedMS; s != nil && it.IssueFirstMS != nil && *it.IssueFirstMS >= *s {
+		if s := r.StartedMS; s != nil && it.IssueFirstMS != nil && *it.IssueFirstMS >= *s {
 			w += worthNew
 		}
 		if !strings.EqualFold(orZero(it.IssueStatus), store.IssueUnresolved) {
@@ -259,7 +292,7 @@ func worth(f *store.ChapterFacts) int64 {
 		}
 		best[*it.IssueID] = max(best[*it.IssueID], w)
 	}
-	sum := min(f.Replay.CountRageClicks*worthRage+f.Replay.CountDeadClicks*worthDead, maxWorthOfClick)
+	sum := min(r.CountRageClicks*worthRage+r.CountDeadClicks*worthDead, maxWorthOfClick)
 	for _, w := range best {
 		sum += w
 	}

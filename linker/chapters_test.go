@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -102,6 +103,42 @@ func TestChaptersOfVisits(t *testing.T) {
 			if diff := cmp.Diff(strings.Split(strings.TrimSpace(string(want)), "\n"), all[0]); diff != "" {
 				t.Errorf("%s (-golden +got)\n%s", visit, diff)
 			}
+		}
+	})
+}
+
+// An issue that is resolved makes its replays worth less, one that comes back more: whoever changed it.
+func TestWorthFollowsTheIssue(t *testing.T) {
+	eachDB(t, func(t *testing.T, w *world) {
+		w.deliver(w.recorded(replayA, 0, noon, noon.Add(time.Minute), []string{traceT}, nil), w.goError(1, traceT, noon.Add(time.Second)))
+		w.chapters()
+		worth := func() string {
+			t.Helper()
+			for {
+				more, err := w.l.RankReplays(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !more {
+					break
+				}
+			}
+			if left := w.lines("SELECT issue_id FROM stale_issues"); len(left) != 0 {
+				t.Errorf("issues are left to do: %v", left)
+			}
+			return w.lines("SELECT worth FROM replay_summaries")[0]
+		}
+		open := worth()
+		for _, step := range []struct{ status, want string }{{"resolved", "1"}, {"unresolved", open}, {"ignored", "1"}} {
+			if _, err := w.raw.ExecContext(t.Context(), "UPDATE issues SET status = ?", step.status); err != nil {
+				t.Fatal(err)
+			}
+			if got := worth(); got != step.want {
+				t.Errorf("%s: worth %s, want %s", step.status, got, step.want)
+			}
+		}
+		if open == "1" {
+			t.Error("an open issue is worth no more than a resolved one")
 		}
 	})
 }

@@ -15,6 +15,9 @@ const (
 	keepBatch  = 10
 	sweepAfter = 10 * time.Minute // longer than any request that may still read a replaced object
 	sweepBatch = 500
+
+	shrinkPause = 10 * time.Minute
+	shrinkBatch = 100
 )
 
 // keepRecordings packs finished replays, runs delete jobs, and removes what is too old or has no row, until
@@ -35,6 +38,14 @@ func (l *Linker) KeepRecordings(ctx context.Context, limit int) (more bool, err 
 		l.log.Info("recordings expired", "replays", gone)
 	}
 	return packed == limit || ran || gone == limit || swept == sweepBatch, errors.Join(errPack, errJobs, errGone, errSwept)
+}
+
+// shrinkRecordings keeps projects within the bytes of recordings that they may hold, until ctx ends.
+func (l *Linker) shrinkRecordings(ctx context.Context) {
+	l.every(ctx, shrinkPause, "shrink recordings", func(ctx context.Context) (bool, error) {
+		n, err := l.cfg.Store.ShrinkReplays(ctx, l.cfg.Blobs, shrinkBatch)
+		return n == shrinkBatch, err
+	})
 }
 
 // compact packs finished replays. One that cannot be packed does not keep the others waiting.

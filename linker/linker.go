@@ -106,6 +106,7 @@ func (l *Linker) Run(ctx context.Context) error {
 	var keeping sync.WaitGroup
 	keeping.Go(func() { l.deriveChapters(ctx) })
 	keeping.Go(func() { l.keepRecordings(ctx) })
+	keeping.Go(func() { l.shrinkRecordings(ctx) })
 	keeping.Go(func() { l.regroup(ctx) })
 	keeping.Go(func() { l.assemble(ctx) })
 	keeping.Go(func() { l.remap(ctx) })

@@ -17,6 +17,15 @@ type Settings struct {
 	Quotas         Quotas   `json:"quotas"`
 	Forward        Forward  `json:"forward"`
 	Drains         Drains   `json:"drains"`
+	// Recordings says how long recordings are kept; left out, as every server keeps them.
+	Recordings Recordings `json:"recordings,omitempty"`
+}
+
+// Recordings says how long a project's recordings are kept, and how much of them. Zero values are the server's own.
+type Recordings struct {
+	Days       int   `json:"days,omitempty"`       // after its end; 0: 90
+	ValuedDays int   `json:"valuedDays,omitempty"` // of replays with an error of an unresolved issue; 0: 365, and never less than Days
+	MaxBytes   int64 `json:"maxBytes,omitempty"`   // as received; more: the oldest without such an error go first. 0: no bound
 }
 
 // IPRule says what is kept of a client's address, wherever it stands.

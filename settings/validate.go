@@ -57,6 +57,7 @@ func (s *Settings) Validate() error {
 	s.Quotas.check(c)
 	s.Forward.check(c)
 	s.Drains.check(c)
+	s.Recordings.check(c)
 	if len(c.fields) == 0 && len(s.JSON()) > MaxDocument {
 		c.add("settings", "together are more than %d bytes", MaxDocument)
 	}
@@ -128,4 +129,19 @@ func isDomain(s string) bool {
 	}
 	s = strings.TrimPrefix(s, "*.")
 	return isLine(s) && !strings.ContainsAny(s, " */?#,@")
+}
+
+// maxKeptDays bounds how long anything is kept, in days: ten years.
+const maxKeptDays = 3_650
+
+func (r *Recordings) check(c *checker) {
+	if r.Days < 0 || r.Days > maxKeptDays {
+		c.add("recordings.days", "must be from 0 to %d", maxKeptDays)
+	}
+	if r.ValuedDays < 0 || r.ValuedDays > maxKeptDays {
+		c.add("recordings.valuedDays", "must be from 0 to %d", maxKeptDays)
+	}
+	if r.MaxBytes < 0 {
+		c.add("recordings.maxBytes", "must not be negative")
+	}
 }

@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 	"github.com/hindsight-dev/hindsight/store/storetest"
 )
@@ -255,6 +257,51 @@ func TestRemovedReplaysFreeTheDisk(t *testing.T) {
 			if err := w.s.Reader().NewRaw("SELECT COUNT(*) FROM "+table+" WHERE replay_id <> ?", valued).Scan(ctx, &left); err != nil || left != 0 {
 				t.Errorf("%d rows are left in %s, %v", left, table, err)
 			}
+		}
+	})
+}
+
+// A project's own settings say how long and how much; what is tied to open issues goes last.
+func TestProjectsKeepTheirOwn(t *testing.T) {
+	eachShelf(t, func(t *testing.T, w *shelf) {
+		ctx := t.Context()
+		set := func(r settings.Recordings) {
+			t.Helper()
+			_, err := w.s.EditSettings(ctx, w.org.Scope(), w.web.ID, func(doc *settings.Settings) error { doc.Recordings = r; return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		ten := w.record(w.now.Add(-10*24*time.Hour), 2, "")
+		older := w.record(w.now.Add(-5*24*time.Hour), 2, "")
+		valued := w.record(w.now.Add(-6*24*time.Hour), 2, "")
+		young := w.record(w.now.Add(-24*time.Hour), 2, "")
+		w.link(valued, store.IssueUnresolved)
+		live := func() (ids []string) {
+			t.Helper()
+			if err := w.s.Reader().NewRaw("SELECT replay_id FROM replays WHERE state = 'live' ORDER BY finished_ms").Scan(ctx, &ids); err != nil {
+				t.Fatal(err)
+			}
+			return ids
+		}
+		set(settings.Recordings{Days: 7, ValuedDays: 30})
+		if n, err := w.s.ExpireReplays(ctx, w.blobs, store.ReplayRetention{}, 10); err != nil || n != 1 || slices.Contains(live(), ten) {
+			t.Fatalf("%d expired, %v: %v", n, err, live())
+		}
+		if n, err := w.s.ShrinkReplays(ctx, w.blobs, 10); err != nil || n != 0 {
+			t.Fatalf("%d gone without a bound, %v", n, err)
+		}
+		var bytes int64
+		if err := w.s.Reader().NewRaw("SELECT SUM(bytes) FROM replay_segments").Scan(ctx, &bytes); err != nil {
+			t.Fatal(err)
+		}
+		set(settings.Recordings{MaxBytes: bytes - 1})
+		if n, err := w.s.ShrinkReplays(ctx, w.blobs, 10); err != nil || n != 1 || !slices.Equal(live(), []string{valued, young}) {
+			t.Fatalf("%d gone, %v: %v; want the oldest without an open issue (%s) gone", n, err, live(), older)
+		}
+		set(settings.Recordings{MaxBytes: 1})
+		if n, err := w.s.ShrinkReplays(ctx, w.blobs, 1); err != nil || n != 1 || !slices.Equal(live(), []string{valued}) {
+			t.Fatalf("%d gone, %v: %v; want the one of an open issue last", n, err, live())
 		}
 	})
 }

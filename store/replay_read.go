@@ -285,7 +285,8 @@ func (s *Store) EventsOfReplay(ctx context.Context, scope Scope, replayID string
 		Join("LEFT JOIN issues AS i ON i.id = e.issue_id AND i.org_id = e.org_id").
 		ColumnExpr("e.event_id, e.project_id, e.issue_id, e.title, e.level, e.side, e.timestamp_ms, i.number AS issue_number, i.metadata AS metadata").
 		Where("fl.org_id = ? AND fl.replay_id = ? AND fl.item_kind = ?", scope.OrgID, replayID, ItemEvent).Where(countedLink("fl"))
-	q = keyset(q, page, order{expr: "e.timestamp_ms", tie: "e.event_id", tieValue: textTie})
+	// The link has its event's time, and an index: what a page costs does not depend on how many events there are.
+	q = keyset(q, page, order{expr: "fl.ts_ms", tie: "fl.item_id", tieValue: textTie})
 	if err := q.Scan(ctx, &rows); err != nil {
 		return Paged[ReplayEvent]{}, border(fmt.Errorf("events of replay %s: %w", replayID, err))
 	}

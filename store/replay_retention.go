@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+
+	"github.com/hindsight-dev/hindsight/settings"
 )
 
 // Why a replay is gone.
@@ -177,26 +179,126 @@ func (r ReplayRetention) withDefaults() ReplayRetention {
 
 const day = 24 * time.Hour
 
-// ExpireReplays removes up to limit recordings that are too old, the oldest first, and says how many.
-func (s *Store) ExpireReplays(ctx context.Context, blobs Blobs, keep ReplayRetention, limit int) (int, error) {
-	keep = keep.withDefaults()
-	now := s.now()
-	var keys []ReplayKey
-	err := s.read.NewSelect().TableExpr("replays AS r").ColumnExpr("r.org_id, r.replay_id").
-		Where("r.state = ? AND r.finished_ms < ?", ReplayLive, now.Add(-time.Duration(keep.Days)*day).UnixMilli()).
-		Where(`(r.finished_ms < ? OR NOT EXISTS (SELECT 1 FROM replay_links AS fl JOIN issues AS i ON i.id = fl.issue_id AND i.org_id = fl.org_id
-			WHERE fl.org_id = r.org_id AND fl.replay_id = r.replay_id AND i.status = ? AND `+countedLink("fl")+`))`,
-			now.Add(-time.Duration(keep.ValuedDays)*day).UnixMilli(), IssueUnresolved).
-		OrderExpr("r.finished_ms").Limit(int64(limit)).Scan(ctx, &keys)
-	if err != nil {
-		return 0, border(fmt.Errorf("expired replays: %w", err))
+// valuedReplay is the condition that a replay has an error of an unresolved issue; its argument is that status.
+const valuedReplay = `EXISTS (SELECT 1 FROM replay_links AS fl JOIN issues AS i ON i.id = fl.issue_id AND i.org_id = fl.org_id
+	WHERE fl.org_id = r.org_id AND fl.replay_id = r.replay_id AND i.status = ? AND `
+
+// of gives what a project keeps: its own settings, the server's where it has none.
+func (r ReplayRetention) of(doc settings.Recordings) ReplayRetention {
+	if doc.Days > 0 {
+		r.Days = doc.Days
 	}
+	if doc.ValuedDays > 0 {
+		r.ValuedDays = doc.ValuedDays
+	}
+	return r.withDefaults()
+}
+
+// keepers are the projects with what they keep of recordings.
+func (s *Store) keepers(ctx context.Context) ([]Project, []settings.Recordings, error) {
+	var projects []Project
+	if err := s.read.NewSelect().Model(&projects).Column("id", "org_id", "settings").Order("id").Scan(ctx); err != nil {
+		return nil, nil, border(fmt.Errorf("projects that keep recordings: %w", err))
+	}
+	docs := make([]settings.Recordings, len(projects))
+	for i := range projects {
+		doc, err := settings.Parse([]byte(projects[i].Settings))
+		if err == nil { // what cannot be read keeps as the server does
+			docs[i] = doc.Recordings
+		}
+	}
+	return projects, docs, nil
+}
+
+// ExpireReplays removes up to limit recordings that are older than their project keeps them, the oldest first, and
+// says how many. keep is what projects keep that say nothing.
+func (s *Store) ExpireReplays(ctx context.Context, blobs Blobs, keep ReplayRetention, limit int) (int, error) {
+	projects, docs, err := s.keepers(ctx)
+	if err != nil {
+		return 0, err
+	}
+	gone := 0
+	for i := range projects {
+		k := keep.of(docs[i])
+		now := s.now()
+		var keys []ReplayKey
+		err := s.read.NewSelect().TableExpr("replays AS r").ColumnExpr("r.org_id, r.replay_id").
+			Where("r.project_id = ? AND r.state = 'live' AND r.finished_ms < ?", projects[i].ID, now.Add(-time.Duration(k.Days)*day).UnixMilli()).
+			Where("(r.finished_ms < ? OR NOT "+valuedReplay+countedLink("fl")+"))", now.Add(-time.Duration(k.ValuedDays)*day).UnixMilli(), IssueUnresolved).
+			OrderExpr("r.finished_ms").Limit(int64(limit-gone)).Scan(ctx, &keys)
+		if err != nil {
+			return gone, border(fmt.Errorf("expired replays: %w", err))
+		}
+		n, err := s.expireAll(ctx, blobs, keys)
+		if gone += n; err != nil || gone == limit {
+			return gone, err
+		}
+	}
+	return gone, nil
+}
+
+func (s *Store) expireAll(ctx context.Context, blobs Blobs, keys []ReplayKey) (int, error) {
 	for i, k := range keys {
 		if err := s.RemoveReplay(ctx, blobs, ReplayTombstone{OrgID: k.OrgID, ReplayID: k.ReplayID, Reason: GoneExpired}); err != nil {
 			return i, err
 		}
 	}
 	return len(keys), nil
+}
+
+// ShrinkReplays removes up to limit recordings of projects that hold more bytes of them than they may, those
+// without an error of an unresolved issue first, of these the oldest, and says how many. It adds up a project's
+// segments: it is for every few minutes.
+func (s *Store) ShrinkReplays(ctx context.Context, blobs Blobs, limit int) (int, error) {
+	projects, docs, err := s.keepers(ctx)
+	if err != nil {
+		return 0, err
+	}
+	gone := 0
+	for i := range projects {
+		if docs[i].MaxBytes == 0 {
+			continue
+		}
+		keys, err := s.overweight(ctx, projects[i].ID, docs[i].MaxBytes, limit-gone)
+		if err != nil {
+			return gone, border(fmt.Errorf("bytes of recordings: %w", err))
+		}
+		n, err := s.expireAll(ctx, blobs, keys)
+		if gone += n; err != nil || gone == limit {
+			return gone, err
+		}
+	}
+	return gone, nil
+}
+
+// overweight gives the recordings that must go for a project to hold no more than so many bytes.
+func (s *Store) overweight(ctx context.Context, project, maxBytes int64, limit int) ([]ReplayKey, error) {
+	const bytes = "(SELECT COALESCE(SUM(rs.bytes), 0) FROM replay_segments AS rs WHERE rs.org_id = r.org_id AND rs.replay_id = r.replay_id)"
+	mine := func() *bun.SelectQuery {
+		return s.read.NewSelect().TableExpr("replays AS r").Where("r.project_id = ? AND r.state = 'live'", project)
+	}
+	var held int64
+	if err := mine().ColumnExpr("COALESCE(SUM("+bytes+"), 0)").Scan(ctx, &held); err != nil || held <= maxBytes {
+		return nil, err
+	}
+	var rows []struct {
+		ReplayKey `bun:",extend"`
+		Bytes     int64 `bun:"bytes"`
+	}
+	err := mine().ColumnExpr("r.org_id, r.replay_id, "+bytes+" AS bytes").
+		OrderExpr("CASE WHEN "+valuedReplay+countedLink("fl")+") THEN 1 ELSE 0 END, r.finished_ms, r.replay_id", IssueUnresolved).Limit(int64(limit)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	var keys []ReplayKey
+	for _, r := range rows {
+		if held <= maxBytes {
+			break
+		}
+		held -= r.Bytes
+		keys = append(keys, r.ReplayKey)
+	}
+	return keys, nil
 }
 
 // Tombstones gives why replays are gone, by replay id.

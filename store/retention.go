@@ -15,10 +15,13 @@ const (
 	// nothing either, as events, spans and segments have keys of their own.
 	keepStoredMessages = 7 * 24 * time.Hour
 	keepOutcomes       = 90 * 24 * time.Hour
-	keepDeliveries     = 30 * 24 * time.Hour
-	keepFires          = 90 * 24 * time.Hour // longer than any rule's interval
-	keepAssemblies     = 30 * 24 * time.Hour // what was uploaded stays; asked again it is put together again
-	keepUnmapped       = 30 * 24 * time.Hour // a source map that comes later maps new events only
+	// keepHints is how long an error may wait for the recording that it could be found by: recordings are
+	// kept for no more than a year, their first segment comes within hours.
+	keepHints      = 30 * 24 * time.Hour
+	keepDeliveries = 30 * 24 * time.Hour
+	keepFires      = 90 * 24 * time.Hour // longer than any rule's interval
+	keepAssemblies = 30 * 24 * time.Hour // what was uploaded stays; asked again it is put together again
+	keepUnmapped   = 30 * 24 * time.Hour // a source map that comes later maps new events only
 )
 
 // expireBatch is how many rows one transaction deletes: on SQLite it holds the only writing
@@ -27,6 +30,7 @@ const expireBatch = 1000
 
 // Expired counts what [Store.Expire] deleted.
 type Expired struct {
+	Hints                                                                int64 // of errors, sessions, expectations and losses of replays
 	StoredMessages, Outcomes, SignInLinks, UserSessions, PendingCheckIns int64
 
 	AlertDeliveries, AlertFires int64
@@ -54,6 +58,10 @@ func (s *Store) Expire(ctx context.Context) (Expired, error) {
 	}{
 		{&e.StoredMessages, "stored_messages", "message_id", "received_ms < ?", now.Add(-keepStoredMessages)},
 		{&e.Outcomes, "outcomes", "org_id, minute_ms, project_id, public_key, category, outcome, reason", "minute_ms < ?", now.Add(-keepOutcomes)},
+		{&e.Hints, "event_hints", "org_id, event_id, project_id", "ts_ms < ?", now.Add(-keepHints)},
+		{&e.Hints, "item_sessions", "org_id, session_id, item_kind, item_id", "received_ms < ?", now.Add(-keepHints)},
+		{&e.Hints, "expected_replays", "org_id, trace_id", "first_ms < ?", now.Add(-keepHints)},
+		{&e.Hints, "replay_losses", "org_id, replay_id, reason", "first_ms < ?", now.Add(-keepOutcomes)},
 		{&e.SignInLinks, "sign_in_links", "token_hash", "expires_ms <= ?", now},
 		{&e.UserSessions, "user_sessions", "token_hash", "expires_ms <= ?", now},
 		{&e.AlertDeliveries, "alert_deliveries", "id", "status <> 'pending' AND created_ms < ?", now.Add(-keepDeliveries)},
@@ -62,7 +70,7 @@ func (s *Store) Expire(ctx context.Context) (Expired, error) {
 		{&e.UnmappedEvents, "unmapped_events", "project_id, artifact, event_id", "received_ms < ?", now.Add(-keepUnmapped)},
 	} {
 		n, err := s.expire(ctx, step.table, step.row, step.where, step.than.UnixMilli())
-		*step.count = n
+		*step.count += n
 		if err != nil {
 			return e, fmt.Errorf("expire %s: %w", step.table, border(err))
 		}

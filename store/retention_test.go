@@ -26,7 +26,12 @@ func TestExpire(t *testing.T) {
 			{MinuteMS: now - 90*day - 60_000, OrgID: 1, ProjectID: 1, Category: "error", Outcome: store.OutcomeInvalid, Reason: "x", Quantity: 1},
 			{MinuteMS: now - 90*day, OrgID: 1, ProjectID: 1, Category: "error", Outcome: store.OutcomeAccepted, Quantity: 1},
 		}
-		for _, rows := range []any{&messages, &outcomes} {
+		old := now - 30*day - 1
+		hints := []store.EventHint{{OrgID: 1, EventID: "a", ProjectID: 1, TimeMS: old}, {OrgID: 1, EventID: "b", ProjectID: 1, TimeMS: now}}
+		waiting := []store.ItemSession{{OrgID: 1, SessionID: "a", ItemKind: "log", ItemID: "a", ReceivedMS: old}, {OrgID: 1, SessionID: "b", ItemKind: "log", ItemID: "b", ReceivedMS: now}}
+		expected := []store.ExpectedReplay{{OrgID: 1, TraceID: "a", FirstMS: old}, {OrgID: 1, TraceID: "b", FirstMS: now}}
+		losses := []store.ReplayLoss{{OrgID: 1, ProjectID: 1, ReplayID: "a", Reason: "x", FirstMS: now - 90*day - 1}, {OrgID: 1, ProjectID: 1, ReplayID: "b", Reason: "x", FirstMS: old}}
+		for _, rows := range []any{&messages, &outcomes, &hints, &waiting, &expected, &losses} {
 			if _, err := s.Writer().NewInsert().Model(rows).Returning("NULL").Exec(ctx); err != nil {
 				t.Fatal(err)
 			}
@@ -41,7 +46,7 @@ func TestExpire(t *testing.T) {
 		}
 
 		got, err := s.Expire(ctx)
-		if d := cmp.Diff(store.Expired{StoredMessages: 2500, Outcomes: 2}, got); d != "" || err != nil {
+		if d := cmp.Diff(store.Expired{StoredMessages: 2500, Outcomes: 2, Hints: 4}, got); d != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, d)
 		}
 		c.add(time.Minute)
