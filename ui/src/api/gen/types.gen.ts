@@ -1543,6 +1543,12 @@ export type RecordingFrame = {
     timeMs: number;
 };
 
+export type Recordings = {
+    days?: number;
+    maxBytes?: number;
+    valuedDays?: number;
+};
+
 export type Release = {
     authors: Array<CommitAuthor>;
     commitCount: number;
@@ -2192,6 +2198,7 @@ export type Settings = {
     forward: Forward;
     ip: string;
     quotas: Quotas;
+    recordings?: Recordings;
     scrub: Scrub;
 };
 
