@@ -9,6 +9,7 @@ UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -pru
 SHOP := examples/shop
 
 .PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks link-lab scale faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
+.PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks source-maps link-lab faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,13 +79,20 @@ e2e/agents/node_modules/.stamp: e2e/agents/package-lock.json
 	cd e2e/agents && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
-e2e: need-test build bin/shop-services $(SHOP)/web/dist/app.js e2e/agents/node_modules/.stamp ## the shipped binary under real SDKs and a real browser
+e2e: need-test build bin/shop-services $(SHOP)/web/dist/app.js e2e/agents/node_modules/.stamp e2e/sourcemaps/node_modules/.stamp ## the shipped binary under real SDKs and a real browser
 	e2e/sdks/install
 	HINDSIGHT_E2E=1 HINDSIGHT_SDKS=quick REQUIRE_BACKENDS=1 go test -count=1 -timeout 25m ./e2e
 
 sdks: need-test build ## every SDK version we support, each toolchain that is there
 	HINDSIGHT_SDKS=all e2e/sdks/install
 	HINDSIGHT_E2E=1 HINDSIGHT_SDKS=all go test -count=1 -timeout 60m -run TestSDK -v ./e2e
+
+e2e/sourcemaps/node_modules/.stamp: e2e/sourcemaps/package-lock.json
+	cd e2e/sourcemaps && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+source-maps: need-test build e2e/sourcemaps/node_modules/.stamp ## every bundler's Sentry plugin: a minified error shows its source
+	HINDSIGHT_E2E=1 HINDSIGHT_SOURCEMAPS=all go test -count=1 -timeout 20m -run 'TestSourceMaps|TestSentryCLI' -v ./e2e
 
 e2e/linklab/node_modules/.stamp: e2e/linklab/package-lock.json
 	cd e2e/linklab && npm ci --ignore-scripts --no-audit --no-fund

@@ -69,6 +69,16 @@ type Frame struct {
 	Errors     []string       `json:"errors,omitempty"`
 	Vars       map[string]any `json:"vars"`
 	SourceLink *string        `json:"sourceLink"`
+	Mapping    *FrameMapping  `json:"mapping,omitempty" doc:"Ours: of a frame that was to be mapped to its source."`
+}
+
+// FrameMapping says how a frame was mapped to its source, or why it was not.
+type FrameMapping struct {
+	Reason       string `json:"reason,omitempty" doc:"Why it is not mapped; without it, it is."`
+	Detail       string `json:"detail,omitempty"`
+	DebugID      string `json:"debugId,omitempty"`
+	ResolvedWith string `json:"resolvedWith,omitempty" doc:"debug-id, release or proguard."`
+	SourceMap    string `json:"sourceMap,omitempty" doc:"The map's name."`
 }
 
 // SourceLine is a line number with its text; on the wire [12, "return x"].

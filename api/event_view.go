@@ -247,6 +247,7 @@ func frame(f *envelope.Frame) Frame {
 		n := int64(f.Colno)
 		out.ColNo = &n
 	}
+	out.Mapping = frameMapping(f)
 	if f.ContextLine == "" && len(f.PreContext) == 0 {
 		return out
 	}
@@ -256,6 +257,25 @@ func frame(f *envelope.Frame) Frame {
 		n++
 	}
 	return out
+}
+
+// frameMapping reads what was said of a frame that was to be mapped; see package linker/symbolicate.
+func frameMapping(f *envelope.Frame) *FrameMapping {
+	raw, ok := f.Data["mapping"]
+	if !ok {
+		return nil
+	}
+	var m struct {
+		Reason       string `json:"reason"`
+		Detail       string `json:"detail"`
+		DebugID      string `json:"debug_id"`
+		ResolvedWith string `json:"resolved_with"`
+		SourceMap    string `json:"source_map"`
+	}
+	if json.Unmarshal(raw, &m) != nil {
+		return nil
+	}
+	return &FrameMapping{Reason: m.Reason, Detail: m.Detail, DebugID: m.DebugID, ResolvedWith: m.ResolvedWith, SourceMap: m.SourceMap}
 }
 
 func breadcrumb(b *envelope.Breadcrumb) Breadcrumb {

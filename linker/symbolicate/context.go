@@ -41,7 +41,7 @@ func putContext(f *envelope.Frame, text string, line, column int) bool {
 		f.PreContext = append([]string{trimLine(text[from:at-1], 0)}, f.PreContext...)
 		at = from
 	}
-	for at := end; len(f.PostContext) < contextLines && at < len(text); {
+	for at := end; len(f.PostContext) < contextLines && at+1 < len(text); {
 		to := len(text)
 		if i := strings.IndexByte(text[at+1:], '\n'); i >= 0 {
 			to = at + 1 + i

@@ -8,9 +8,9 @@ import (
 	"github.com/hindsight-dev/hindsight/linker/symbolicate/sourcemap"
 )
 
-// mapTrace maps the frames of one trace and says how many it could. Frames are oldest first: the one before
+// mapTrace maps the frames of one trace. Frames are oldest first: the one before
 // a frame is where the frame's function was called.
-func (js *scripts) mapTrace(t *trace) int {
+func (js *scripts) mapTrace(t *trace) {
 	var caller *sourcemap.Position
 	for i := range t.frames {
 		f := &t.frames[i]
@@ -26,7 +26,6 @@ func (js *scripts) mapTrace(t *trace) int {
 			caller = nil
 		}
 	}
-	return t.mapped
 }
 
 // mapFrame maps one frame, or says why it cannot.

@@ -48,7 +48,7 @@ func (s *Symbolicator) javascript(ctx context.Context, ev *envelope.Event, trace
 		r.wantOf(ev, sc)
 	}
 	for _, t := range traces {
-		r.Mapped += js.mapTrace(t)
+		js.mapTrace(t)
 	}
 }
 
@@ -254,7 +254,7 @@ func (js *scripts) refer(sc *script) {
 	case strings.HasPrefix(ref, "data:"):
 		js.inline(sc, ref)
 	default:
-		sc.mapURL = resolve(sc.file.URL, ref)
+		sc.mapURL = resolve(sc.path, ref)
 	}
 }
 

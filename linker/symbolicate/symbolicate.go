@@ -47,7 +47,10 @@ func (s *Symbolicator) Event(ctx context.Context, ev *envelope.Event, a Artifact
 	}
 	ev.Errors = slices.DeleteFunc(ev.Errors, func(o envelope.Object) bool { return strings.HasPrefix(o.Text("type"), "js_") })
 	s.javascript(ctx, ev, traces, a, &r)
+	s.jvm(ctx, ev, traces, a, &r)
+	s.native(ctx, ev, traces, a, &r)
 	for _, t := range traces {
+		r.Mapped += t.mapped
 		t.finish()
 	}
 	return r

@@ -72,7 +72,7 @@ type manifestEntry struct {
 // Read reads an archive of size bytes and checks every file in it. A *[Refusal] says what is wrong with the
 // archive; any other error is the reader's own.
 func Read(r io.ReaderAt, size int64) (*Bundle, error) {
-	src := &source{r: r}
+	src := &source{r: r, budget: -1}
 	b, err := read(src, size)
 	if src.err != nil {
 		return nil, fmt.Errorf("read archive: %w", src.err)
@@ -304,7 +304,10 @@ type source struct {
 var errSpent = errors.New("directory too large")
 
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
-	if s.budget >= 0 && off >= 0 {
+	if off < 0 { // where a damaged archive says that something is
+		return 0, io.ErrUnexpectedEOF
+	}
+	if s.budget >= 0 {
 		if s.budget -= int64(len(p)); s.budget < 0 {
 			s.budget, s.spent = 0, true
 			return 0, errSpent

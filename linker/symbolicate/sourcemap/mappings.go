@@ -135,12 +135,16 @@ func (m *mappings) find(line, column int32) (fields, bool) {
 		k := &m.marks[i]
 		return k.line > line || k.line == line && k.column > column
 	})
-	d := decoder{text: m.text, sources: math.MaxInt32, names: math.MaxInt32}
-	if i > 0 {
-		d.state = m.marks[i-1]
+	f, ok := m.from(max(i-1, 0), line, column)
+	if !ok && i > 1 { // the mapping looked for may be the one right before the mark
+		f, ok = m.from(i-2, line, column)
 	}
-	var best fields
-	found := false
+	return f, ok
+}
+
+// from looks for the last mapping at or before a place, from a mark on.
+func (m *mappings) from(at int, line, column int32) (best fields, found bool) {
+	d := decoder{text: m.text, state: m.marks[at], sources: math.MaxInt32, names: math.MaxInt32}
 	for {
 		f, ok, err := d.next()
 		if !ok || err != nil || f.after(line, column) {

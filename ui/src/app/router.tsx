@@ -171,6 +171,12 @@ const projectRules = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/ProjectRules"), "ProjectRules"),
 });
 
+const sourceMaps = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/projects/$project/source-maps",
+  component: lazyRouteComponent(() => import("@/features/settings/SourceMaps"), "SourceMaps"),
+});
+
 const deadLetters = createRoute({
   getParentRoute: () => org,
   path: "/settings/dead-letters",
@@ -258,6 +264,7 @@ const tree = root.addChildren([
   tokens,
   orgTokens,
   org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
+  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, sourceMaps, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

@@ -3,14 +3,18 @@ import type { ExceptionValue, Frame } from "@/api/gen";
 import { cx, Segmented } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { plural } from "@/lib/format";
+import { unmapped } from "./mapping";
 
 type View = "own" | "all" | "raw";
 
 /** The exceptions of an event, newest first: the one that was raised, then what caused it. */
 export function StackTrace({ exceptions }: { exceptions: ExceptionValue[] }) {
   const [view, setView] = useState<View>("own");
+  const [minified, setMinified] = useState(false);
   const shown = [...exceptions].reverse();
-  const frames = shown[0]?.stacktrace?.frames ?? [];
+  const mapped = exceptions.some((e) => e.rawStacktrace !== null);
+  const framesOf = (e: ExceptionValue | undefined) => ((minified ? (e?.rawStacktrace ?? e?.stacktrace) : e?.stacktrace)?.frames ?? []);
+  const frames = framesOf(shown[0]);
   const own = frames.filter((f) => f.inApp).length;
   return (
     <section className="sec" aria-labelledby="stack">
@@ -18,6 +22,17 @@ export function StackTrace({ exceptions }: { exceptions: ExceptionValue[] }) {
         <h2 id="stack">Stack trace</h2>
         <span className="sub">{frames.length > 0 ? `${own} of ${plural(frames.length, "frame")} ${own === 1 ? "is" : "are"} yours` : "none was sent"}</span>
         <span className="sp" />
+        {mapped && view !== "raw" ? (
+          <Segmented
+            label="Code"
+            value={minified ? "ran" : "wrote"}
+            onChange={(v) => setMinified(v === "ran")}
+            options={[
+              { value: "wrote", label: "Source" },
+              { value: "ran", label: "Minified" },
+            ]}
+          />
+        ) : null}
         <Segmented
           label="Frames"
           value={view}
@@ -38,7 +53,7 @@ export function StackTrace({ exceptions }: { exceptions: ExceptionValue[] }) {
               <span className="cut">{e.value}</span>
             </p>
           ) : null}
-          {view === "raw" ? <Raw exception={e} /> : <Frames frames={[...(e.stacktrace?.frames ?? [])].reverse()} all={view === "all"} />}
+          {view === "raw" ? <Raw exception={e} /> : <Frames key={String(minified)} frames={[...framesOf(e)].reverse()} all={view === "all"} />}
         </div>
       ))}
     </section>
@@ -87,7 +102,8 @@ function Folded({ frames }: { frames: Frame[] }) {
 }
 
 function FrameRow({ frame, open: initially }: { frame: Frame; open: boolean }) {
-  const hasBody = frame.context.length > 0 || Object.keys(frame.vars ?? {}).length > 0;
+  const why = unmapped(frame.mapping);
+  const hasBody = frame.context.length > 0 || Object.keys(frame.vars ?? {}).length > 0 || why !== undefined;
   const [open, setOpen] = useState(initially && hasBody);
   return (
     <div className={cx("frame", !frame.inApp && "lib")}>
@@ -99,7 +115,22 @@ function FrameRow({ frame, open: initially }: { frame: Frame; open: boolean }) {
           {frame.colNo !== null ? <span className="t4">:{frame.colNo}</span> : null}
         </span>
         <span className="cut">{frame.function ? `in ${frame.function}` : ""}</span>
+        {why ? (
+          <>
+            <span className="sp" />
+            <span className="badge">not mapped</span>
+          </>
+        ) : null}
       </button>
+      {open && why ? (
+        <div className="unmapped">
+          <p>
+            {why.why} {frame.mapping?.detail ? <span className="code">{frame.mapping.detail}</span> : null}
+          </p>
+          {why.fix ? <p className="t3">{why.fix}</p> : null}
+          {frame.mapping?.debugId ? <p className="t3">Debug id <span className="code">{frame.mapping.debugId}</span></p> : null}
+        </div>
+      ) : null}
       {open && frame.context.length > 0 ? (
         <div className="src">
           {frame.context.map(([n, line]) => (

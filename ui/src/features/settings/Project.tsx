@@ -37,9 +37,14 @@ export function Project() {
     <SettingsFrame
       title={project.data.name}
       end={
-        <Link className="btn" to="/organizations/$org/settings/projects/$project/rules/" params={path}>
-          Filters, scrubbing, limits, forwarding
-        </Link>
+        <div className="row">
+          <Link className="btn" to="/organizations/$org/settings/projects/$project/source-maps/" params={path}>
+            Source maps
+          </Link>
+          <Link className="btn" to="/organizations/$org/settings/projects/$project/rules/" params={path}>
+            Filters, scrubbing, limits, forwarding
+          </Link>
+        </div>
       }
     >
       <Section
