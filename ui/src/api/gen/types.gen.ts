@@ -739,6 +739,10 @@ export type Frame = {
     inApp: boolean;
     instructionAddr: string | null;
     lineNo: number | null;
+    /**
+     * Ours: of a frame that was to be mapped to its source.
+     */
+    mapping?: FrameMapping;
     module: string | null;
     package: string | null;
     platform: string | null;
@@ -750,6 +754,23 @@ export type Frame = {
     vars: {
         [key: string]: unknown;
     };
+};
+
+export type FrameMapping = {
+    debugId?: string;
+    detail?: string;
+    /**
+     * Why it is not mapped; without it, it is.
+     */
+    reason?: string;
+    /**
+     * debug-id, release or proguard.
+     */
+    resolvedWith?: string;
+    /**
+     * The map's name.
+     */
+    sourceMap?: string;
 };
 
 export type GroupingConfig = {
