@@ -41,6 +41,8 @@ func (s *Store) DeleteIssues(ctx context.Context, scope Scope, ids []int64, disc
 			tx.NewDelete().Model((*IssueHash)(nil)).Where("issue_id IN (?)", bun.List(gone)),
 			tx.NewDelete().Model((*mergedIssue)(nil)).Where("into_id IN (?)", bun.List(gone)),
 			tx.NewDelete().Model((*IssueHour)(nil)).Where("issue_id IN (?)", bun.List(gone)),
+			tx.NewDelete().Model((*Activity)(nil)).Where("issue_id IN (?)", bun.List(gone)),
+			tx.NewDelete().Model((*IssueMember)(nil)).Where("issue_id IN (?)", bun.List(gone)),
 			tx.NewDelete().Model((*Issue)(nil)).Where("id IN (?)", bun.List(gone)),
 		} {
 			if _, err := change.Exec(ctx); err != nil {

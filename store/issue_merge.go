@@ -148,6 +148,11 @@ func (s *Store) redirect(ctx context.Context, tx bun.Tx, parent *Issue, children
 		tx.NewRaw(`INSERT INTO issue_hours AS ihr (issue_id, hour_ms, events) SELECT ?, hour_ms, SUM(events) FROM issue_hours WHERE issue_id IN (?)
 			GROUP BY hour_ms ON CONFLICT (issue_id, hour_ms) DO UPDATE SET events = ihr.events + EXCLUDED.events`, parent.ID, bun.List(ids)),
 		tx.NewDelete().Model((*IssueHour)(nil)).Where("issue_id IN (?)", bun.List(ids)),
+		tx.NewUpdate().Model((*Activity)(nil)).Set("issue_id = ?", parent.ID).Where("issue_id IN (?)", bun.List(ids)),
+		tx.NewRaw("UPDATE issues SET num_comments = (SELECT COUNT(*) FROM activities WHERE issue_id = ? AND type = ?) WHERE id = ?", parent.ID, ActivityNote, parent.ID),
+		tx.NewRaw(`INSERT INTO issue_members (issue_id, user_id, org_id, bookmarked, subscribed, seen_ms) SELECT ?, user_id, org_id, bookmarked, subscribed, seen_ms
+			FROM issue_members WHERE issue_id IN (?) ON CONFLICT (issue_id, user_id) DO NOTHING`, parent.ID, bun.List(ids)),
+		tx.NewDelete().Model((*IssueMember)(nil)).Where("issue_id IN (?)", bun.List(ids)),
 		tx.NewDelete().Model((*Issue)(nil)).Where("id IN (?)", bun.List(ids)),
 		tx.NewInsert().Model(&rows),
 	} {

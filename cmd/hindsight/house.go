@@ -176,7 +176,7 @@ func (h *house) stopEdge() {
 // expireEvery is the pace at which what is too old is deleted.
 const expireEvery = time.Hour
 
-// expire deletes what is too old, until ctx ends.
+// expire deletes what is too old, and ends the states of issues that time ends, until ctx ends.
 func (h *house) expire(ctx context.Context) error {
 	tick := time.NewTicker(expireEvery)
 	defer tick.Stop()
@@ -192,6 +192,12 @@ func (h *house) expire(ctx context.Context) error {
 			continue
 		}
 		h.log.Info("deleted what is too old", "rows", gone)
+		aged, err := h.store.AgeIssues(ctx)
+		if err != nil {
+			h.log.Error("age issues", "err", err)
+			continue
+		}
+		h.log.Info("aged issues", "issues", aged)
 	}
 }
 

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { listProjectsOptions } from "@/api/gen/@tanstack/react-query.gen";
+import { getAuthOptions, listProjectsOptions } from "@/api/gen/@tanstack/react-query.gen";
 import type { Project } from "@/api/gen";
 import { sideOf, type Side } from "@/lib/trace";
 
@@ -27,4 +27,9 @@ export function useTitle(title: string) {
   useEffect(() => {
     document.title = title ? `${title} · Hindsight` : "Hindsight";
   }, [title]);
+}
+
+/** Who is signed in; undefined until that is known. */
+export function useMe() {
+  return useQuery({ ...getAuthOptions(), staleTime: 60_000 }).data;
 }

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import type { IssueDetail } from "@/api/gen";
+import type { IssueDetail, IssueUpdate } from "@/api/gen";
 import { getIssueOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useScope, useTitle } from "@/app/hooks";
 import { Crumb } from "@/app/Shell";
@@ -11,8 +11,11 @@ import { Failed, SkeletonLines } from "@/components/states";
 import { count, day } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { EventView } from "./EventView";
+import { statusWords } from "./activity";
 import { splitTitle } from "./IssueList";
-import { ActivityTab, EventsTab, ReplaysTab } from "./IssueTabs";
+import { archiveItems, IssueMarks, resolveItems } from "./Actions";
+import { ActivityTab } from "./ActivityTab";
+import { EventsTab, ReplaysTab } from "./IssueTabs";
 import { issueEventOptions, useUpdateIssues } from "./queries";
 import "./issue.css";
 
@@ -43,7 +46,7 @@ export function IssuePage() {
       ) : tab === "replays" ? (
         <ReplaysTab org={org} issue={issueId} />
       ) : tab === "activity" ? (
-        <ActivityTab issue={issue.data} />
+        <ActivityTab org={org} issue={issue.data} />
       ) : event.data ? (
         <EventView org={org} issueId={issueId} issue={issue.data} event={event.data} which={which} />
       ) : event.isError ? (
@@ -57,7 +60,8 @@ export function IssuePage() {
 
 function Header({ org, issue }: { org: string; issue: IssueDetail }) {
   const update = useUpdateIssues(org);
-  const set = (status: "resolved" | "ignored" | "unresolved", more: object = {}) => update.mutate({ ids: [issue.id], change: { status, ...more } });
+  const change = (to: IssueUpdate) => update.mutate({ ids: [issue.id], change: to });
+  const set = (status: "resolved" | "ignored" | "unresolved") => change({ status });
   const open = issue.status === "unresolved";
   useKeys({ e: () => set(open ? "resolved" : "unresolved"), i: () => set("ignored") });
   const { type, value } = splitTitle(issue);
@@ -68,7 +72,13 @@ function Header({ org, issue }: { org: string; issue: IssueDetail }) {
         <div className="row ih-b">
           <Level level={issue.level} />
           {issue.substatus === "regressed" ? <span className="badge red">Regressed{issue.lastRelease ? ` in ${issue.lastRelease.version}` : ""}</span> : null}
-          {issue.status === "resolved" ? <span className="badge green">Resolved</span> : issue.status === "ignored" ? <span className="badge">Ignored</span> : null}
+          {issue.substatus === "escalating" ? <span className="badge red">Escalating</span> : null}
+          {issue.status !== "unresolved" ? <span className={issue.status === "resolved" ? "badge green" : "badge"}>{statusWords(issue)}</span> : null}
+          {issue.inbox ? (
+            <button type="button" className="badge acc" disabled={update.isPending} title="Mark as reviewed" onClick={() => change({ inbox: false })}>
+              For review
+            </button>
+          ) : null}
           {issue.isUnhandled ? <span className="badge hide-s">Unhandled</span> : null}
           <SideMark side={fromSide(issue.hindsight.side)} className="small t3">
             {issue.project.slug}
@@ -81,15 +91,13 @@ function Header({ org, issue }: { org: string; issue: IssueDetail }) {
       </div>
       <div className="ih-e">
         <div className="row acts">
+          <IssueMarks org={org} issue={issue} set={change} />
           <Menu
-            items={[
-              { label: "Ignore", icon: "eyeoff", onSelect: () => set("ignored") },
-              { label: "Ignore for a day", onSelect: () => set("ignored", { statusDetails: { ignoreDuration: 1440 } }) },
-              { label: "Ignore for a week", onSelect: () => set("ignored", { statusDetails: { ignoreDuration: 10_080 } }) },
-            ]}
+            heading="Archive"
+            items={archiveItems(change)}
             trigger={
               <button type="button" className="btn" disabled={update.isPending || issue.status === "ignored"}>
-                Ignore
+                Archive
                 <Icon name="down" size="s" />
               </button>
             }
@@ -101,10 +109,7 @@ function Header({ org, issue }: { org: string; issue: IssueDetail }) {
                 Resolve
               </button>
               <Menu
-                items={[
-                  { label: "Resolve now", icon: "check", onSelect: () => set("resolved") },
-                  { label: "Resolve in the next release", icon: "release", onSelect: () => set("resolved", { statusDetails: { inNextRelease: true } }) },
-                ]}
+                items={resolveItems(change, issue.lastRelease?.version)}
                 trigger={
                   <button type="button" className="btn pri" aria-label="Resolve in another way">
                     <Icon name="down" size="s" />

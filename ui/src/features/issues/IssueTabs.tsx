@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { IssueDetail } from "@/api/gen";
 import { useScope } from "@/app/hooks";
 import { Tier } from "@/components/basics";
 import { Icon } from "@/components/Icon";
@@ -120,34 +119,5 @@ export function ReplaysTab({ org, issue }: { org: string; issue: string }) {
       </table>
       {lost > 0 ? <p className="micro t3">{lost} more were expected and have not come in.</p> : null}
     </div>
-  );
-}
-
-const activityWords: Record<string, string> = {
-  first_seen: "First seen",
-  set_resolved: "Resolved",
-  set_resolved_in_release: "Resolved in a release",
-  set_unresolved: "Reopened",
-  set_ignored: "Ignored",
-  set_regression: "Came back after it was resolved",
-  assigned: "Assigned",
-  unassigned: "Unassigned",
-  note: "Comment",
-};
-
-export function ActivityTab({ issue }: { issue: IssueDetail | undefined }) {
-  if (!issue) return <SkeletonRows rows={3} label="Loading activity" />;
-  if (issue.activity.length === 0) return <Middle icon="user" title="Nobody has changed this issue yet" />;
-  return (
-    <ol className="activity">
-      {issue.activity.map((a) => (
-        <li key={a.id}>
-          <b className="t1 med">{activityWords[a.type] ?? a.type.replaceAll("_", " ")}</b>
-          <span>{a.user ? `by ${a.user.name || a.user.email}` : ""}</span>
-          <span className="sp" />
-          <span className="t3">{dateTime(a.dateCreated)}</span>
-        </li>
-      ))}
-    </ol>
   );
 }

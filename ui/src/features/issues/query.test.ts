@@ -7,7 +7,7 @@ it("splits words, tokens and quotes", () => {
 });
 
 it("knows the tab a query stands in", () => {
-  expect([tabOf("is:unresolved x"), tabOf("x"), tabOf("is:unresolved is:assigned"), tabOf("is:assigned")]).toEqual(["unresolved", "all", null, null]);
+  expect([tabOf("is:unresolved x"), tabOf("x"), tabOf("is:unresolved is:assigned"), tabOf("is:assigned"), tabOf("x is:unresolved is:for_review")]).toEqual(["unresolved", "all", null, null, "review"]);
 });
 
 it("moves a search to another tab and keeps the rest", () => {

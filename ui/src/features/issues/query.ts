@@ -1,11 +1,12 @@
 // The search box holds words and key:value tokens; the tabs are its is: token.
 
-export type IssueTab = "unresolved" | "regressed" | "ignored" | "resolved" | "all";
+export type IssueTab = "unresolved" | "review" | "regressed" | "ignored" | "resolved" | "all";
 
 export const issueTabs: { value: IssueTab; label: string; query: string }[] = [
   { value: "unresolved", label: "Unresolved", query: "is:unresolved" },
+  { value: "review", label: "For review", query: "is:unresolved is:for_review" },
   { value: "regressed", label: "Regressed", query: "is:regressed" },
-  { value: "ignored", label: "Ignored", query: "is:ignored" },
+  { value: "ignored", label: "Archived", query: "is:ignored" },
   { value: "resolved", label: "Resolved", query: "is:resolved" },
   { value: "all", label: "All", query: "" },
 ];
@@ -18,8 +19,7 @@ export function tokens(query: string): string[] {
 export function tabOf(query: string): IssueTab | null {
   const is = tokens(query).filter((t) => t.startsWith("is:"));
   if (is.length === 0) return "all";
-  const found = issueTabs.find((t) => t.query === is[0]);
-  return is.length === 1 && found ? found.value : null;
+  return issueTabs.find((t) => t.query === is.join(" "))?.value ?? null;
 }
 
 /** The same search within another tab. */
