@@ -101,7 +101,8 @@ export class Hindsight {
 
   /** Asks the API: {body, next: the cursor of the next page, if there is one}; null when there is no such thing. */
   async get(path) {
-    const r = await fetch(`${this.url}/api/0/${path}`, { headers: { authorization: `Bearer ${this.token}` } });
+    const ask = () => fetch(`${this.url}/api/0/${path}`, { headers: { authorization: `Bearer ${this.token}` } });
+    const r = await ask().catch(ask); // a connection that was kept open may just have been closed
     if (r.status === 404) return null;
     if (!r.ok) throw new Error(`GET /api/0/${path}: ${r.status} ${await r.text()}`);
     const next = (r.headers.get('link') ?? '').match(/rel="next"; results="true"; cursor="([^"]+)"/)?.[1];
