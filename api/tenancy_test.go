@@ -26,6 +26,9 @@ var requests = map[string]struct{ query, body string }{
 	"createProject": {body: `{"name":"Fresh"}`}, "updateProject": {body: `{"name":"Renamed"}`},
 	"updateOrganizationQuotas": {body: `{"limits":[]}`},
 	"createKey":                {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
+	"createKey": {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
+	"explore": {query: "field=count()&dataset=errors"}, "createSavedSearch": {body: `{"name":"Mine","query":"is:unresolved"}`}, "updateSavedSearch": {body: `{"name":"Renamed"}`},
+	"deleteSavedSearch": {}, "addRecentSearch": {body: `{"query":"is:unresolved"}`}, "getTraceItem": {query: "item_type=spans&trace_id=" + traceA},
 	"updateIssues": {query: "id={issue}", body: `{"status":"resolved"}`}, "updateIssue": {body: `{"status":"resolved"}`},
 	"updateIssueUnscoped": {body: `{"status":"resolved"}`}, "updateProjectIssues": {query: "id={issue}", body: `{"status":"resolved"}`},
 	"uploadChunks": {}, "assembleBundle": {body: `{"checksum":"x","chunks":[],"projects":["shop-web"]}`}, "assembleRelease": {body: `{"checksum":"x","chunks":[]}`},
@@ -45,7 +48,7 @@ var requests = map[string]struct{ query, body string }{
 
 // projectOf says which project's things a route's ids are of.
 func projectOf(path string, o *tenant) *store.Project {
-	if strings.Contains(path, "{event}") || strings.Contains(path, "/issues/") {
+	if strings.Contains(path, "{event}") || strings.Contains(path, "/issues/") || strings.Contains(path, "/trace-items/") {
 		return o.api
 	}
 	return o.web
@@ -66,6 +69,8 @@ func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 		"{letter}", "5",
 		"{shortId}", "SHOP-API-1",
 		"{filter}", "localhost",
+	path := strings.NewReplacer("{org}", org, "{project}", p.Slug, "{issue}", itoa(ids.issue), "{event}", eventA, "{replay}", replayA, "{trace}", traceA,
+		"{key}", ids.webKey, "{attachment}", ids.attachment, "{segment}", "0", "{letter}", "5", "{shortId}", "SHOP-API-1", "{filter}", "localhost", "{tag}", "browser.name", "{search}", itoa(ids.search), "{item}", rootID,
 		"{tag}", "plan",
 		"{version}", "shop@1.0.0", "{bundle}", itoa(ids.bundle), "{file}", itoa(ids.file),
 		"{job}", itoa(ids.job),

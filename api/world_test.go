@@ -41,6 +41,7 @@ type tenant struct {
 	webKey        string
 	issue         int64 // of the backend's events
 	attachment    string
+	search        int64 // saved by the owner
 	job           int64 // that deletes replays, of a time before any
 
 	bundle, file, debugFile int64 // uploaded for the web project
@@ -238,6 +239,9 @@ func (w *world) ingest(o *tenant) {
 	job, err := w.s.CreateDeleteJob(ctx, o.org.Scope(), store.ReplayDeleteJob{ProjectID: o.web.ID, RangeStartMS: 1, RangeEndMS: 2}, nil, store.Filter{})
 	must(t, err)
 	o.job = job.ID
+	saved, err := w.s.SaveSearch(ctx, o.org.Scope(), store.SavedSearch{UserID: &o.owner.ID, Name: "Own", Query: "is:unresolved", Sort: "date", Visibility: store.SearchOfOwner})
+	must(t, err)
+	o.search = saved.ID
 }
 
 // response is what came back.

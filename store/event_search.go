@@ -253,24 +253,7 @@ func (s *Store) EachEvent(ctx context.Context, scope Scope, in EventQuery, limit
 	if err != nil {
 		return false, err
 	}
-	rows, err := q.OrderExpr(columns + "timestamp_ms DESC, e.event_id DESC").Limit(int64(limit + 1)).Rows(ctx)
-	if err != nil {
-		return false, border(fmt.Errorf("read events: %w", err))
-	}
-	defer rows.Close()
-	for n := 0; rows.Next(); n++ {
-		if n == limit {
-			return true, nil
-		}
-		e := new(Event)
-		if err := s.read.ScanRow(ctx, rows, e); err != nil {
-			return false, border(fmt.Errorf("read events: %w", err))
-		}
-		if err := fn(e); err != nil {
-			return false, err
-		}
-	}
-	return false, border(rows.Err())
+	return scan(ctx, s, q.OrderExpr(columns+"timestamp_ms DESC, e.event_id DESC"), limit, fn)
 }
 
 // CountEvents counts up to limit events.
