@@ -26,7 +26,6 @@ var requests = map[string]struct{ query, body string }{
 	"createProject": {body: `{"name":"Fresh"}`}, "updateProject": {body: `{"name":"Renamed"}`},
 	"updateOrganizationQuotas": {body: `{"limits":[]}`},
 	"createKey":                {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
-	"createKey": {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
 	"explore": {query: "field=count()&dataset=errors"}, "createSavedSearch": {body: `{"name":"Mine","query":"is:unresolved"}`}, "updateSavedSearch": {body: `{"name":"Renamed"}`},
 	"deleteSavedSearch": {}, "addRecentSearch": {body: `{"query":"is:unresolved"}`}, "getTraceItem": {query: "item_type=spans&trace_id=" + traceA},
 	"updateIssues": {query: "id={issue}", body: `{"status":"resolved"}`}, "updateIssue": {body: `{"status":"resolved"}`},
