@@ -115,6 +115,9 @@ scale: need-test ## sizes: T17, T18 and T23 whole, and what issue → replays an
 	REQUIRE_BACKENDS=1 go test -count=1 -v -run 'ManyErrors|ManyReplays|CountsA' ./store ./api
 	REQUIRE_BACKENDS=1 go test -count=1 -run - -bench ReplayLinks -benchtime 2s ./store
 
+scale: ## search, lists and facets among a million events, on both engines
+	go test -tags scale ./store -run TestScale -timeout 60m -v
+
 bench: build ## envelopes per second against a bare net/http server, in one run
 	go run ./bench
 

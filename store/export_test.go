@@ -21,3 +21,5 @@ var Border = border
 func (s *Store) SetClock(now func() time.Time) { s.now = now }
 
 func (s *Store) SetReader(db *bun.DB) { s.read = db }
+
+var TagHash = tagHash

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddProjectTeamData, AddProjectTeamErrors, AddProjectTeamResponses, AssembleBundleData, AssembleBundleErrors, AssembleBundleResponses, AssembleDebugFilesData, AssembleDebugFilesErrors, AssembleDebugFilesResponses, AssembleReleaseData, AssembleReleaseErrors, AssembleReleaseResponses, ChangeTeamRoleData, ChangeTeamRoleErrors, ChangeTeamRoleResponses, CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateDeployData, CreateDeployErrors, CreateDeployResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateNoteData, CreateNoteErrors, CreateNoteResponses, CreateOrgTokenData, CreateOrgTokenErrors, CreateOrgTokenResponses, CreateProjectData, CreateProjectErrors, CreateProjectReleaseData, CreateProjectReleaseErrors, CreateProjectReleaseResponses, CreateProjectResponses, CreateReleaseData, CreateReleaseErrors, CreateReleaseResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, CreateRepositoryData, CreateRepositoryErrors, CreateRepositoryResponses, CreateTeamData, CreateTeamErrors, CreateTeamProjectData, CreateTeamProjectErrors, CreateTeamProjectResponses, CreateTeamResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteArtifactBundleData, DeleteArtifactBundleErrors, DeleteArtifactBundleResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteDebugFileData, DeleteDebugFileErrors, DeleteDebugFileResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteNoteData, DeleteNoteErrors, DeleteNoteResponses, DeleteOrgTokenData, DeleteOrgTokenErrors, DeleteOrgTokenResponses, DeleteProjectReleaseData, DeleteProjectReleaseErrors, DeleteProjectReleaseFileData, DeleteProjectReleaseFileErrors, DeleteProjectReleaseFileResponses, DeleteProjectReleaseResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DeleteReleaseData, DeleteReleaseErrors, DeleteReleaseFileData, DeleteReleaseFileErrors, DeleteReleaseFileResponses, DeleteReleaseResponses, DeleteSourceMapsData, DeleteSourceMapsErrors, DeleteSourceMapsResponses, DeleteTeamData, DeleteTeamErrors, DeleteTeamResponses, DeleteTokenData, DeleteTokenErrors, DeleteTokenResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetChunkOptionsData, GetChunkOptionsErrors, GetChunkOptionsResponses, GetCurrentReleaseData, GetCurrentReleaseErrors, GetCurrentReleaseResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetFirstLastReleaseData, GetFirstLastReleaseErrors, GetFirstLastReleaseResponses, GetForwardingData, GetForwardingErrors, GetForwardingResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMemberData, GetMemberErrors, GetMemberResponses, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationQuotasData, GetOrganizationQuotasErrors, GetOrganizationQuotasResponses, GetOrganizationResponses, GetPreviousReleaseData, GetPreviousReleaseErrors, GetPreviousReleaseResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReleaseData, GetProjectReleaseErrors, GetProjectReleaseFileData, GetProjectReleaseFileErrors, GetProjectReleaseFileResponses, GetProjectReleaseResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetReleaseData, GetReleaseErrors, GetReleaseFileData, GetReleaseFileErrors, GetReleaseFileResponses, GetReleaseMetaData, GetReleaseMetaErrors, GetReleaseMetaResponses, GetReleaseResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetSourceMapDebugData, GetSourceMapDebugErrors, GetSourceMapDebugResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTraceData, GetTraceErrors, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LeaveTeamData, LeaveTeamErrors, LeaveTeamResponses, ListActivitiesData, ListActivitiesErrors, ListActivitiesResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListArtifactBundlesData, ListArtifactBundlesErrors, ListArtifactBundlesResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListBundleFilesData, ListBundleFilesErrors, ListBundleFilesResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDebugFilesData, ListDebugFilesErrors, ListDebugFilesResponses, ListDeploysData, ListDeploysErrors, ListDeploysResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListNotesData, ListNotesErrors, ListNotesResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrgTokensData, ListOrgTokensErrors, ListOrgTokensResponses, ListProguardReleasesData, ListProguardReleasesErrors, ListProguardReleasesResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectReleaseCommitsData, ListProjectReleaseCommitsErrors, ListProjectReleaseCommitsResponses, ListProjectReleaseFilesData, ListProjectReleaseFilesErrors, ListProjectReleaseFilesResponses, ListProjectReleasesData, ListProjectReleasesErrors, ListProjectReleasesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectTeamsData, ListProjectTeamsErrors, ListProjectTeamsResponses, ListReleaseCommitsData, ListReleaseCommitsErrors, ListReleaseCommitsResponses, ListReleaseFilesChangedData, ListReleaseFilesChangedErrors, ListReleaseFilesChangedResponses, ListReleaseFilesData, ListReleaseFilesErrors, ListReleaseFilesResponses, ListReleasesData, ListReleasesErrors, ListReleasesResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListRepositoriesData, ListRepositoriesErrors, ListRepositoriesResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSourceMapsData, ListSourceMapsErrors, ListSourceMapsResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamProjectsData, ListTeamProjectsErrors, ListTeamProjectsResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUnknownDebugFilesData, ListUnknownDebugFilesErrors, ListUnknownDebugFilesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTeamsData, ListUserTeamsErrors, ListUserTeamsResponses, LookUpArtifactsData, LookUpArtifactsErrors, LookUpArtifactsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, RemoveProjectTeamData, RemoveProjectTeamErrors, RemoveProjectTeamResponses, ReprocessData, ReprocessErrors, ReprocessResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SetProguardReleaseData, SetProguardReleaseErrors, SetProguardReleaseResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateCommentData, UpdateCommentErrors, UpdateCommentResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMeResponses, UpdateNoteData, UpdateNoteErrors, UpdateNoteResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationQuotasData, UpdateOrganizationQuotasErrors, UpdateOrganizationQuotasResponses, UpdateOrganizationResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectReleaseData, UpdateProjectReleaseErrors, UpdateProjectReleaseResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses, UpdateReleaseData, UpdateReleaseErrors, UpdateReleaseResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses } from './types.gen';
+import type { AddProjectTeamData, AddProjectTeamErrors, AddProjectTeamResponses, AddRecentSearchData, AddRecentSearchErrors, AddRecentSearchResponses, AssembleBundleData, AssembleBundleErrors, AssembleBundleResponses, AssembleDebugFilesData, AssembleDebugFilesErrors, AssembleDebugFilesResponses, AssembleReleaseData, AssembleReleaseErrors, AssembleReleaseResponses, ChangeTeamRoleData, ChangeTeamRoleErrors, ChangeTeamRoleResponses, CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateDeployData, CreateDeployErrors, CreateDeployResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateNoteData, CreateNoteErrors, CreateNoteResponses, CreateOrgTokenData, CreateOrgTokenErrors, CreateOrgTokenResponses, CreateProjectData, CreateProjectErrors, CreateProjectReleaseData, CreateProjectReleaseErrors, CreateProjectReleaseResponses, CreateProjectResponses, CreateReleaseData, CreateReleaseErrors, CreateReleaseResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, CreateRepositoryData, CreateRepositoryErrors, CreateRepositoryResponses, CreateSavedSearchData, CreateSavedSearchErrors, CreateSavedSearchResponses, CreateTeamData, CreateTeamErrors, CreateTeamProjectData, CreateTeamProjectErrors, CreateTeamProjectResponses, CreateTeamResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteArtifactBundleData, DeleteArtifactBundleErrors, DeleteArtifactBundleResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteDebugFileData, DeleteDebugFileErrors, DeleteDebugFileResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteNoteData, DeleteNoteErrors, DeleteNoteResponses, DeleteOrgTokenData, DeleteOrgTokenErrors, DeleteOrgTokenResponses, DeleteProjectReleaseData, DeleteProjectReleaseErrors, DeleteProjectReleaseFileData, DeleteProjectReleaseFileErrors, DeleteProjectReleaseFileResponses, DeleteProjectReleaseResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DeleteReleaseData, DeleteReleaseErrors, DeleteReleaseFileData, DeleteReleaseFileErrors, DeleteReleaseFileResponses, DeleteReleaseResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DeleteSourceMapsData, DeleteSourceMapsErrors, DeleteSourceMapsResponses, DeleteTeamData, DeleteTeamErrors, DeleteTeamResponses, DeleteTokenData, DeleteTokenErrors, DeleteTokenResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, ExploreData, ExploreErrors, ExploreResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetChunkOptionsData, GetChunkOptionsErrors, GetChunkOptionsResponses, GetCurrentReleaseData, GetCurrentReleaseErrors, GetCurrentReleaseResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetEventsFacetsData, GetEventsFacetsErrors, GetEventsFacetsResponses, GetEventsMetaData, GetEventsMetaErrors, GetEventsMetaResponses, GetEventsStatsData, GetEventsStatsErrors, GetEventsStatsResponses, GetEventsTimeSeriesData, GetEventsTimeSeriesErrors, GetEventsTimeSeriesResponses, GetFirstLastReleaseData, GetFirstLastReleaseErrors, GetFirstLastReleaseResponses, GetForwardingData, GetForwardingErrors, GetForwardingResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueTagData, GetIssueTagErrors, GetIssueTagResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMemberData, GetMemberErrors, GetMemberResponses, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationQuotasData, GetOrganizationQuotasErrors, GetOrganizationQuotasResponses, GetOrganizationResponses, GetPreviousReleaseData, GetPreviousReleaseErrors, GetPreviousReleaseResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReleaseData, GetProjectReleaseErrors, GetProjectReleaseFileData, GetProjectReleaseFileErrors, GetProjectReleaseFileResponses, GetProjectReleaseResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetProjectTagData, GetProjectTagErrors, GetProjectTagResponses, GetReleaseData, GetReleaseErrors, GetReleaseFileData, GetReleaseFileErrors, GetReleaseFileResponses, GetReleaseMetaData, GetReleaseMetaErrors, GetReleaseMetaResponses, GetReleaseResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetSourceMapDebugData, GetSourceMapDebugErrors, GetSourceMapDebugResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTraceData, GetTraceErrors, GetTraceItemData, GetTraceItemErrors, GetTraceItemResponses, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LeaveTeamData, LeaveTeamErrors, LeaveTeamResponses, ListActivitiesData, ListActivitiesErrors, ListActivitiesResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListArtifactBundlesData, ListArtifactBundlesErrors, ListArtifactBundlesResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListAttributesData, ListAttributesErrors, ListAttributesResponses, ListAttributeValuesData, ListAttributeValuesErrors, ListAttributeValuesResponses, ListBundleFilesData, ListBundleFilesErrors, ListBundleFilesResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDebugFilesData, ListDebugFilesErrors, ListDebugFilesResponses, ListDeploysData, ListDeploysErrors, ListDeploysResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListIssueTagsData, ListIssueTagsErrors, ListIssueTagsResponses, ListIssueTagValuesData, ListIssueTagValuesErrors, ListIssueTagValuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListNotesData, ListNotesErrors, ListNotesResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrgTokensData, ListOrgTokensErrors, ListOrgTokensResponses, ListProguardReleasesData, ListProguardReleasesErrors, ListProguardReleasesResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectReleaseCommitsData, ListProjectReleaseCommitsErrors, ListProjectReleaseCommitsResponses, ListProjectReleaseFilesData, ListProjectReleaseFilesErrors, ListProjectReleaseFilesResponses, ListProjectReleasesData, ListProjectReleasesErrors, ListProjectReleasesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectTagsData, ListProjectTagsErrors, ListProjectTagsResponses, ListProjectTagValuesData, ListProjectTagValuesErrors, ListProjectTagValuesResponses, ListProjectTeamsData, ListProjectTeamsErrors, ListProjectTeamsResponses, ListRecentSearchesData, ListRecentSearchesErrors, ListRecentSearchesResponses, ListReleaseCommitsData, ListReleaseCommitsErrors, ListReleaseCommitsResponses, ListReleaseFilesChangedData, ListReleaseFilesChangedErrors, ListReleaseFilesChangedResponses, ListReleaseFilesData, ListReleaseFilesErrors, ListReleaseFilesResponses, ListReleasesData, ListReleasesErrors, ListReleasesResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListRepositoriesData, ListRepositoriesErrors, ListRepositoriesResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSearchViewsData, ListSearchViewsErrors, ListSearchViewsResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSourceMapsData, ListSourceMapsErrors, ListSourceMapsResponses, ListTagsData, ListTagsErrors, ListTagsResponses, ListTagValuesData, ListTagValuesErrors, ListTagValuesResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamProjectsData, ListTeamProjectsErrors, ListTeamProjectsResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUnknownDebugFilesData, ListUnknownDebugFilesErrors, ListUnknownDebugFilesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTeamsData, ListUserTeamsErrors, ListUserTeamsResponses, LookUpArtifactsData, LookUpArtifactsErrors, LookUpArtifactsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, RemoveProjectTeamData, RemoveProjectTeamErrors, RemoveProjectTeamResponses, ReprocessData, ReprocessErrors, ReprocessResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SetProguardReleaseData, SetProguardReleaseErrors, SetProguardReleaseResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateCommentData, UpdateCommentErrors, UpdateCommentResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMeResponses, UpdateNoteData, UpdateNoteErrors, UpdateNoteResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationQuotasData, UpdateOrganizationQuotasErrors, UpdateOrganizationQuotasResponses, UpdateOrganizationResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectReleaseData, UpdateProjectReleaseErrors, UpdateProjectReleaseResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses, UpdateReleaseData, UpdateReleaseErrors, UpdateReleaseResponses, UpdateSavedSearchData, UpdateSavedSearchErrors, UpdateSavedSearchResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses, ValidateExploreData, ValidateExploreErrors, ValidateExploreResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -303,6 +303,97 @@ export const getEventId = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
+ * How tags are distributed
+ */
+export const getEventsFacets = <ThrowOnError extends boolean = false>(options: Options<GetEventsFacetsData, ThrowOnError>) => (options.client ?? client).get<GetEventsFacetsResponses, GetEventsFacetsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/events-facets/',
+    ...options
+});
+
+/**
+ * How many rows there are
+ */
+export const getEventsMeta = <ThrowOnError extends boolean = false>(options: Options<GetEventsMetaData, ThrowOnError>) => (options.client ?? client).get<GetEventsMetaResponses, GetEventsMetaErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/events-meta/',
+    ...options
+});
+
+/**
+ * Aggregates over time
+ */
+export const getEventsStats = <ThrowOnError extends boolean = false>(options: Options<GetEventsStatsData, ThrowOnError>) => (options.client ?? client).get<GetEventsStatsResponses, GetEventsStatsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/events-stats/',
+    ...options
+});
+
+/**
+ * Aggregates over time, newer form
+ */
+export const getEventsTimeSeries = <ThrowOnError extends boolean = false>(options: Options<GetEventsTimeSeriesData, ThrowOnError>) => (options.client ?? client).get<GetEventsTimeSeriesResponses, GetEventsTimeSeriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/events-timeseries/',
+    ...options
+});
+
+/**
+ * Rows and aggregates of errors, transactions, spans and logs
+ */
+export const explore = <ThrowOnError extends boolean = false>(options: Options<ExploreData, ThrowOnError>) => (options.client ?? client).get<ExploreResponses, ExploreErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/events/',
+    ...options
+});
+
+/**
+ * Whether a question can be answered
+ */
+export const validateExplore = <ThrowOnError extends boolean = false>(options: Options<ValidateExploreData, ThrowOnError>) => (options.client ?? client).get<ValidateExploreResponses, ValidateExploreErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/events/validate/',
+    ...options
+});
+
+/**
+ * Saved searches, newer form
+ */
+export const listSearchViews = <ThrowOnError extends boolean = false>(options: Options<ListSearchViewsData, ThrowOnError>) => (options.client ?? client).get<ListSearchViewsResponses, ListSearchViewsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/group-search-views/',
+    ...options
+});
+
+/**
  * Count the issues of queries
  */
 export const countIssues = <ThrowOnError extends boolean = false>(options: Options<CountIssuesData, ThrowOnError>) => (options.client ?? client).get<CountIssuesResponses, CountIssuesErrors, ThrowOnError>({
@@ -561,6 +652,45 @@ export const updateNote = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
+ * How the tags of an issue are distributed
+ */
+export const listIssueTags = <ThrowOnError extends boolean = false>(options: Options<ListIssueTagsData, ThrowOnError>) => (options.client ?? client).get<ListIssueTagsResponses, ListIssueTagsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/tags/',
+    ...options
+});
+
+/**
+ * A key of an issue
+ */
+export const getIssueTag = <ThrowOnError extends boolean = false>(options: Options<GetIssueTagData, ThrowOnError>) => (options.client ?? client).get<GetIssueTagResponses, GetIssueTagErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/tags/{tag}/',
+    ...options
+});
+
+/**
+ * Values of a key in an issue
+ */
+export const listIssueTagValues = <ThrowOnError extends boolean = false>(options: Options<ListIssueTagValuesData, ThrowOnError>) => (options.client ?? client).get<ListIssueTagValuesResponses, ListIssueTagValuesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/tags/{tag}/values/',
+    ...options
+});
+
+/**
  * Members
  */
 export const listMembers = <ThrowOnError extends boolean = false>(options: Options<ListMembersData, ThrowOnError>) => (options.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
@@ -772,6 +902,36 @@ export const updateOrganizationQuotas = <ThrowOnError extends boolean = false>(o
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/quotas/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The caller's last searches
+ */
+export const listRecentSearches = <ThrowOnError extends boolean = false>(options: Options<ListRecentSearchesData, ThrowOnError>) => (options.client ?? client).get<ListRecentSearchesResponses, ListRecentSearchesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/recent-searches/',
+    ...options
+});
+
+/**
+ * Remember a search
+ */
+export const addRecentSearch = <ThrowOnError extends boolean = false>(options: Options<AddRecentSearchData, ThrowOnError>) => (options.client ?? client).post<AddRecentSearchResponses, AddRecentSearchErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/recent-searches/',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -1164,6 +1324,66 @@ export const searchId = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
+ * Saved searches
+ */
+export const listSavedSearches = <ThrowOnError extends boolean = false>(options: Options<ListSavedSearchesData, ThrowOnError>) => (options.client ?? client).get<ListSavedSearchesResponses, ListSavedSearchesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/searches/',
+    ...options
+});
+
+/**
+ * Keep a search
+ */
+export const createSavedSearch = <ThrowOnError extends boolean = false>(options: Options<CreateSavedSearchData, ThrowOnError>) => (options.client ?? client).post<CreateSavedSearchResponses, CreateSavedSearchErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/searches/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Forget a saved search
+ */
+export const deleteSavedSearch = <ThrowOnError extends boolean = false>(options: Options<DeleteSavedSearchData, ThrowOnError>) => (options.client ?? client).delete<DeleteSavedSearchResponses, DeleteSavedSearchErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/searches/{search}/',
+    ...options
+});
+
+/**
+ * Change a saved search
+ */
+export const updateSavedSearch = <ThrowOnError extends boolean = false>(options: Options<UpdateSavedSearchData, ThrowOnError>) => (options.client ?? client).put<UpdateSavedSearchResponses, UpdateSavedSearchErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/searches/{search}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * What keeps errors from finding their replay
  */
 export const getSetupDoctor = <ThrowOnError extends boolean = false>(options: Options<GetSetupDoctorData, ThrowOnError>) => (options.client ?? client).get<GetSetupDoctorResponses, GetSetupDoctorErrors, ThrowOnError>({
@@ -1203,6 +1423,32 @@ export const getStats = <ThrowOnError extends boolean = false>(options: Options<
 });
 
 /**
+ * Keys that events are tagged with
+ */
+export const listTags = <ThrowOnError extends boolean = false>(options: Options<ListTagsData, ThrowOnError>) => (options.client ?? client).get<ListTagsResponses, ListTagsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/tags/',
+    ...options
+});
+
+/**
+ * Values of a key
+ */
+export const listTagValues = <ThrowOnError extends boolean = false>(options: Options<ListTagValuesData, ThrowOnError>) => (options.client ?? client).get<ListTagValuesResponses, ListTagValuesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/tags/{tag}/values/',
+    ...options
+});
+
+/**
  * Teams
  */
 export const listTeams = <ThrowOnError extends boolean = false>(options: Options<ListTeamsData, ThrowOnError>) => (options.client ?? client).get<ListTeamsResponses, ListTeamsErrors, ThrowOnError>({
@@ -1233,6 +1479,32 @@ export const createTeam = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
+ * What spans or logs have
+ */
+export const listAttributes = <ThrowOnError extends boolean = false>(options: Options<ListAttributesData, ThrowOnError>) => (options.client ?? client).get<ListAttributesResponses, ListAttributesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/trace-items/attributes/',
+    ...options
+});
+
+/**
+ * Values of an attribute
+ */
+export const listAttributeValues = <ThrowOnError extends boolean = false>(options: Options<ListAttributeValuesData, ThrowOnError>) => (options.client ?? client).get<ListAttributeValuesResponses, ListAttributeValuesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/trace-items/attributes/{tag}/values/',
+    ...options
+});
+
+/**
  * What a trace has
  */
 export const getTraceMeta = <ThrowOnError extends boolean = false>(options: Options<GetTraceMetaData, ThrowOnError>) => (options.client ?? client).get<GetTraceMetaResponses, GetTraceMetaErrors, ThrowOnError>({
@@ -1255,6 +1527,19 @@ export const getTrace = <ThrowOnError extends boolean = false>(options: Options<
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/trace/{trace}/',
+    ...options
+});
+
+/**
+ * Traces
+ */
+export const listTraces = <ThrowOnError extends boolean = false>(options: Options<ListTracesData, ThrowOnError>) => (options.client ?? client).get<ListTracesResponses, ListTracesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/traces/',
     ...options
 });
 
@@ -2048,6 +2333,45 @@ export const updateProjectSettings = <ThrowOnError extends boolean = false>(opti
 });
 
 /**
+ * Keys that a project's events are tagged with
+ */
+export const listProjectTags = <ThrowOnError extends boolean = false>(options: Options<ListProjectTagsData, ThrowOnError>) => (options.client ?? client).get<ListProjectTagsResponses, ListProjectTagsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/tags/',
+    ...options
+});
+
+/**
+ * A key of a project
+ */
+export const getProjectTag = <ThrowOnError extends boolean = false>(options: Options<GetProjectTagData, ThrowOnError>) => (options.client ?? client).get<GetProjectTagResponses, GetProjectTagErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/tags/{tag}/',
+    ...options
+});
+
+/**
+ * Values of a key in a project
+ */
+export const listProjectTagValues = <ThrowOnError extends boolean = false>(options: Options<ListProjectTagValuesData, ThrowOnError>) => (options.client ?? client).get<ListProjectTagValuesResponses, ListProjectTagValuesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/tags/{tag}/values/',
+    ...options
+});
+
+/**
  * Teams of a project
  */
 export const listProjectTeams = <ThrowOnError extends boolean = false>(options: Options<ListProjectTeamsData, ThrowOnError>) => (options.client ?? client).get<ListProjectTeamsResponses, ListProjectTeamsErrors, ThrowOnError>({
@@ -2083,6 +2407,19 @@ export const addProjectTeam = <ThrowOnError extends boolean = false>(options: Op
             type: 'apiKey'
         }],
     url: '/api/0/projects/{org}/{project}/teams/{team}/',
+    ...options
+});
+
+/**
+ * A span or a log with all it has
+ */
+export const getTraceItem = <ThrowOnError extends boolean = false>(options: Options<GetTraceItemData, ThrowOnError>) => (options.client ?? client).get<GetTraceItemResponses, GetTraceItemErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/trace-items/{item}/',
     ...options
 });
 

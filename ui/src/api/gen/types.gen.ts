@@ -41,6 +41,23 @@ export type Actor = {
     type: 'user' | 'team';
 };
 
+export type AddRecentSearchInputBody = {
+    query: string;
+    type?: number;
+    [key: string]: unknown;
+};
+
+export type AllTimeSeries = {
+    meta: AllTimeSeriesMetaStruct;
+    timeSeries: Array<TimeSeries>;
+};
+
+export type AllTimeSeriesMetaStruct = {
+    dataset: string;
+    end: number;
+    start: number;
+};
+
 export type ArtifactArchive = {
     date: string;
     fileCount: number;
@@ -113,6 +130,17 @@ export type Attachment = {
     sha1: string;
     size: number;
     type: string;
+};
+
+export type Attribute = {
+    attributeSource: AttributeSource;
+    attributeType: 'string' | 'number' | 'boolean';
+    key: string;
+    name: string;
+};
+
+export type AttributeSource = {
+    source_type: 'sentry' | 'user';
 };
 
 export type Avatar = {
@@ -330,6 +358,10 @@ export type DataListReplayLinkBody = {
 
 export type DataListReplaySelectorBody = {
     data: Array<ReplaySelector>;
+};
+
+export type DataListTraceSummaryBody = {
+    data: Array<TraceSummary>;
 };
 
 export type DataStruct = {
@@ -599,6 +631,10 @@ export type EventUser = {
     username: string | null;
 };
 
+export type EventsMeta = {
+    count: number;
+};
+
 export type ExceptionData = {
     excOmitted: Array<number> | null;
     hasSystemFrames: boolean;
@@ -626,6 +662,43 @@ export type Exchange = {
     traceId?: string;
     url: string;
     work: Array<Work>;
+};
+
+export type ExploreMeta = {
+    /**
+     * partial: only the newest rows of the window were looked at.
+     */
+    dataScanned: 'full' | 'partial';
+    dataset: string;
+    datasetReason: string;
+    fields: {
+        [key: string]: string;
+    };
+    isMetricsData: boolean;
+    tips: {
+        [key: string]: string;
+    };
+    units: {
+        [key: string]: string;
+    };
+};
+
+export type Explored = {
+    data: Array<{
+        [key: string]: unknown;
+    }>;
+    meta: ExploreMeta;
+};
+
+export type Facet = {
+    key: string;
+    topValues: Array<FacetValue>;
+};
+
+export type FacetValue = {
+    count: number;
+    name: string;
+    value: string;
 };
 
 export type FilterInputBody = {
@@ -1541,6 +1614,15 @@ export type Quotas = {
     spikeProtection: boolean;
 };
 
+export type RecentSearch = {
+    dateCreated: string;
+    id: string;
+    lastSeen: string;
+    organizationId: string;
+    query: string;
+    type: number;
+};
+
 export type RecordingFrame = {
     /**
      * Of a breadcrumb, or the op of a span.
@@ -2103,6 +2185,35 @@ export type Sdk = {
     version: string;
 };
 
+export type SavedSearch = {
+    dateCreated: string;
+    id: string;
+    isGlobal: boolean;
+    /**
+     * Ours: the caller may change it.
+     */
+    isMine: boolean;
+    isPinned: boolean;
+    name: string;
+    query: string;
+    sort: string;
+    /**
+     * 0 issues, 1 events, 2 sessions, 3 replays.
+     */
+    type: number;
+    visibility: 'owner' | 'organization' | 'owner_pinned';
+};
+
+export type SavedSearchBody = {
+    isPinned?: boolean;
+    name?: string;
+    query?: string;
+    sort?: string;
+    type?: number;
+    visibility?: 'owner' | 'organization';
+    [key: string]: unknown;
+};
+
 export type ScrapingProcess = {
     source_file: string | null;
     source_map: string | null;
@@ -2153,6 +2264,20 @@ export type SearchHit = {
 
 export type SearchResult = {
     data: Array<SearchHit>;
+};
+
+export type SearchView = {
+    environments: Array<string>;
+    id: string;
+    lastVisited: string | null;
+    name: string;
+    projects: Array<number>;
+    query: string;
+    querySort: string;
+    starred: boolean;
+    timeFilters: {
+        [key: string]: string;
+    };
 };
 
 export type Segment = {
@@ -2325,6 +2450,17 @@ export type StatsGroup = {
     };
 };
 
+export type StatsLine = {
+    data: Array<Array<unknown>>;
+    end: number;
+    isMetricsData: boolean;
+    meta: {
+        [key: string]: unknown;
+    };
+    order: number;
+    start: number;
+};
+
 export type StatusDetailsInput = {
     /**
      * So many events more.
@@ -2378,10 +2514,40 @@ export type Tag = {
     value: string;
 };
 
+export type TagDetail = {
+    /**
+     * There were more values than are kept of one key.
+     */
+    cut?: boolean;
+    key: string;
+    name: string;
+    topValues: Array<TagValue>;
+    totalValues: number;
+    /**
+     * The values that are kept; see cut.
+     */
+    uniqueValues: number;
+};
+
+export type TagKey = {
+    key: string;
+    name: string;
+    totalValues: number;
+};
+
 export type TagSummary = {
     key: string;
     name: string;
     totalValues: number;
+};
+
+export type TagValue = {
+    count: number;
+    firstSeen: string;
+    key: string;
+    lastSeen: string;
+    name: string;
+    value: string;
 };
 
 export type Team = {
@@ -2455,6 +2621,36 @@ export type ThreadsData = {
     values: Array<Thread>;
 };
 
+export type TimeSeries = {
+    groupBy?: Array<TimeSeriesGroup>;
+    meta: TimeSeriesMeta;
+    values: Array<TimeSeriesValue>;
+    yAxis: string;
+};
+
+export type TimeSeriesGroup = {
+    key: string;
+    value: unknown;
+};
+
+export type TimeSeriesMeta = {
+    dataScanned: string;
+    interval: number;
+    isOther: boolean;
+    order?: number;
+    valueType: string;
+    valueUnit: string | null;
+};
+
+export type TimeSeriesValue = {
+    incomplete: boolean;
+    /**
+     * Milliseconds.
+     */
+    timestamp: number;
+    value: unknown;
+};
+
 export type TraceError = {
     culprit: string;
     description: string;
@@ -2470,6 +2666,22 @@ export type TraceError = {
     side: 'backend' | 'frontend';
     start_timestamp: number;
     transaction: string;
+};
+
+export type TraceItemAttribute = {
+    name: string;
+    type: 'str' | 'int' | 'float' | 'bool';
+    value: unknown;
+};
+
+export type TraceItemDetail = {
+    attributes: Array<TraceItemAttribute>;
+    itemId: string;
+    links: Array<string> | null;
+    meta: {
+        [key: string]: unknown;
+    };
+    timestamp: string;
 };
 
 export type TraceMeta = {
@@ -2528,6 +2740,23 @@ export type TraceSpan = {
      * The event id of its transaction, empty for a streamed span.
      */
     transaction_id: string;
+};
+
+export type TraceSummary = {
+    duration: number;
+    end: number;
+    matchingSpans: number;
+    name: string;
+    numErrors: number;
+    numOccurrences: number;
+    numSpans: number;
+    project: string;
+    rootDuration: number;
+    /**
+     * Milliseconds.
+     */
+    start: number;
+    trace: string;
 };
 
 export type TransactionSize = {
@@ -2636,6 +2865,35 @@ export type UserWithProjects = {
     projects: Array<string>;
     role: string;
     username: string;
+};
+
+export type ValidField = {
+    attrType: 'string' | 'number' | 'boolean';
+    error: string | null;
+    name: string;
+    valid: boolean;
+};
+
+export type ValidPart = {
+    error: string | null;
+    name?: string;
+    valid: boolean;
+};
+
+export type ValidQuery = {
+    error: string | null;
+    fields: Array<ValidField>;
+    valid: boolean;
+};
+
+export type Validity = {
+    dataset: Array<ValidPart>;
+    environment: Array<ValidPart>;
+    field: Array<ValidField>;
+    orderby: Array<ValidField>;
+    projects: Array<ValidPart>;
+    query: ValidQuery;
+    valid: boolean;
 };
 
 export type VersionInfo = {
@@ -3312,6 +3570,423 @@ export type GetEventIdResponses = {
 };
 
 export type GetEventIdResponse = GetEventIdResponses[keyof GetEventIdResponses];
+
+export type GetEventsFacetsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        query?: string;
+    };
+    url: '/api/0/organizations/{org}/events-facets/';
+};
+
+export type GetEventsFacetsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetEventsFacetsError = GetEventsFacetsErrors[keyof GetEventsFacetsErrors];
+
+export type GetEventsFacetsResponses = {
+    /**
+     * OK
+     */
+    200: Array<Facet>;
+};
+
+export type GetEventsFacetsResponse = GetEventsFacetsResponses[keyof GetEventsFacetsResponses];
+
+export type GetEventsMetaData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * errors, transactions, spans, logs; absent: errors and transactions.
+         */
+        dataset?: string;
+        query?: string;
+    };
+    url: '/api/0/organizations/{org}/events-meta/';
+};
+
+export type GetEventsMetaErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetEventsMetaError = GetEventsMetaErrors[keyof GetEventsMetaErrors];
+
+export type GetEventsMetaResponses = {
+    /**
+     * OK
+     */
+    200: EventsMeta;
+};
+
+export type GetEventsMetaResponse = GetEventsMetaResponses[keyof GetEventsMetaResponses];
+
+export type GetEventsStatsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * errors, transactions, spans, logs; absent: errors and transactions.
+         */
+        dataset?: string;
+        query?: string;
+        yAxis?: Array<string>;
+        field?: Array<string>;
+        groupBy?: Array<string>;
+        interval?: string;
+        /**
+         * 1 to 10 groups, by sort.
+         */
+        topEvents?: string;
+        sort?: Array<string>;
+        orderby?: Array<string>;
+        excludeOther?: string;
+    };
+    url: '/api/0/organizations/{org}/events-stats/';
+};
+
+export type GetEventsStatsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetEventsStatsError = GetEventsStatsErrors[keyof GetEventsStatsErrors];
+
+export type GetEventsStatsResponses = {
+    /**
+     * OK
+     */
+    200: StatsLine | {
+        [key: string]: unknown;
+    };
+};
+
+export type GetEventsStatsResponse = GetEventsStatsResponses[keyof GetEventsStatsResponses];
+
+export type GetEventsTimeSeriesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * errors, transactions, spans, logs; absent: errors and transactions.
+         */
+        dataset?: string;
+        query?: string;
+        yAxis?: Array<string>;
+        field?: Array<string>;
+        groupBy?: Array<string>;
+        interval?: string;
+        /**
+         * 1 to 10 groups, by sort.
+         */
+        topEvents?: string;
+        sort?: Array<string>;
+        orderby?: Array<string>;
+        excludeOther?: string;
+    };
+    url: '/api/0/organizations/{org}/events-timeseries/';
+};
+
+export type GetEventsTimeSeriesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetEventsTimeSeriesError = GetEventsTimeSeriesErrors[keyof GetEventsTimeSeriesErrors];
+
+export type GetEventsTimeSeriesResponses = {
+    /**
+     * OK
+     */
+    200: AllTimeSeries;
+};
+
+export type GetEventsTimeSeriesResponse = GetEventsTimeSeriesResponses[keyof GetEventsTimeSeriesResponses];
+
+export type ExploreData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * errors, transactions, spans, logs; absent: errors and transactions.
+         */
+        dataset?: string;
+        query?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Columns and aggregates, at most 20.
+         */
+        field?: Array<string>;
+        /**
+         * One of the fields, - before it for the larger first; aliases such as -count.
+         */
+        sort?: Array<string>;
+        orderby?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/events/';
+};
+
+export type ExploreErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ExploreError = ExploreErrors[keyof ExploreErrors];
+
+export type ExploreResponses = {
+    /**
+     * OK
+     */
+    200: Explored;
+};
+
+export type ExploreResponse = ExploreResponses[keyof ExploreResponses];
+
+export type ValidateExploreData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        dataset?: Array<string>;
+        query?: string;
+        field?: Array<string>;
+        orderby?: Array<string>;
+        sort?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/events/validate/';
+};
+
+export type ValidateExploreErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ValidateExploreError = ValidateExploreErrors[keyof ValidateExploreErrors];
+
+export type ValidateExploreResponses = {
+    /**
+     * OK
+     */
+    200: Validity;
+};
+
+export type ValidateExploreResponse = ValidateExploreResponses[keyof ValidateExploreResponses];
+
+export type ListSearchViewsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/group-search-views/';
+};
+
+export type ListSearchViewsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListSearchViewsError = ListSearchViewsErrors[keyof ListSearchViewsErrors];
+
+export type ListSearchViewsResponses = {
+    /**
+     * OK
+     */
+    200: Array<SearchView>;
+};
+
+export type ListSearchViewsResponse = ListSearchViewsResponses[keyof ListSearchViewsResponses];
 
 export type CountIssuesData = {
     body?: never;
@@ -4070,6 +4745,146 @@ export type UpdateNoteResponses = {
 
 export type UpdateNoteResponse = UpdateNoteResponses[keyof UpdateNoteResponses];
 
+export type ListIssueTagsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: {
+        environment?: Array<string>;
+        key?: Array<string>;
+        /**
+         * Values of each key, at most 100.
+         */
+        limit?: number;
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/tags/';
+};
+
+export type ListIssueTagsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListIssueTagsError = ListIssueTagsErrors[keyof ListIssueTagsErrors];
+
+export type ListIssueTagsResponses = {
+    /**
+     * OK
+     */
+    200: Array<TagDetail>;
+};
+
+export type ListIssueTagsResponse = ListIssueTagsResponses[keyof ListIssueTagsResponses];
+
+export type GetIssueTagData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+        tag: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/tags/{tag}/';
+};
+
+export type GetIssueTagErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetIssueTagError = GetIssueTagErrors[keyof GetIssueTagErrors];
+
+export type GetIssueTagResponses = {
+    /**
+     * OK
+     */
+    200: TagDetail;
+};
+
+export type GetIssueTagResponse = GetIssueTagResponses[keyof GetIssueTagResponses];
+
+export type ListIssueTagValuesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+        tag: string;
+    };
+    query?: {
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Part of a value.
+         */
+        query?: string;
+        /**
+         * -count, or -last_seen (also -date): the newest first.
+         */
+        sort?: string;
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/tags/{tag}/values/';
+};
+
+export type ListIssueTagValuesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListIssueTagValuesError = ListIssueTagValuesErrors[keyof ListIssueTagValuesErrors];
+
+export type ListIssueTagValuesResponses = {
+    /**
+     * OK
+     */
+    200: Array<TagValue>;
+};
+
+export type ListIssueTagValuesResponse = ListIssueTagValuesResponses[keyof ListIssueTagValuesResponses];
+
 export type ListMembersData = {
     body?: never;
     path: {
@@ -4573,6 +5388,68 @@ export type UpdateOrganizationQuotasResponses = {
 };
 
 export type UpdateOrganizationQuotasResponse = UpdateOrganizationQuotasResponses[keyof UpdateOrganizationQuotasResponses];
+
+export type ListRecentSearchesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        type?: number;
+    };
+    url: '/api/0/organizations/{org}/recent-searches/';
+};
+
+export type ListRecentSearchesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListRecentSearchesError = ListRecentSearchesErrors[keyof ListRecentSearchesErrors];
+
+export type ListRecentSearchesResponses = {
+    /**
+     * OK
+     */
+    200: Array<RecentSearch>;
+};
+
+export type ListRecentSearchesResponse = ListRecentSearchesResponses[keyof ListRecentSearchesResponses];
+
+export type AddRecentSearchData = {
+    body: AddRecentSearchInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/recent-searches/';
+};
+
+export type AddRecentSearchErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type AddRecentSearchError = AddRecentSearchErrors[keyof AddRecentSearchErrors];
+
+export type AddRecentSearchResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type AddRecentSearchResponse = AddRecentSearchResponses[keyof AddRecentSearchResponses];
 
 export type ListReleasesData = {
     body?: never;
@@ -5717,6 +6594,130 @@ export type SearchIdResponses = {
 
 export type SearchIdResponse = SearchIdResponses[keyof SearchIdResponses];
 
+export type ListSavedSearchesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        type?: number;
+    };
+    url: '/api/0/organizations/{org}/searches/';
+};
+
+export type ListSavedSearchesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListSavedSearchesError = ListSavedSearchesErrors[keyof ListSavedSearchesErrors];
+
+export type ListSavedSearchesResponses = {
+    /**
+     * OK
+     */
+    200: Array<SavedSearch>;
+};
+
+export type ListSavedSearchesResponse = ListSavedSearchesResponses[keyof ListSavedSearchesResponses];
+
+export type CreateSavedSearchData = {
+    body: SavedSearchBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/searches/';
+};
+
+export type CreateSavedSearchErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateSavedSearchError = CreateSavedSearchErrors[keyof CreateSavedSearchErrors];
+
+export type CreateSavedSearchResponses = {
+    /**
+     * Created
+     */
+    201: SavedSearch;
+};
+
+export type CreateSavedSearchResponse = CreateSavedSearchResponses[keyof CreateSavedSearchResponses];
+
+export type DeleteSavedSearchData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        search: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/searches/{search}/';
+};
+
+export type DeleteSavedSearchErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteSavedSearchError = DeleteSavedSearchErrors[keyof DeleteSavedSearchErrors];
+
+export type DeleteSavedSearchResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteSavedSearchResponse = DeleteSavedSearchResponses[keyof DeleteSavedSearchResponses];
+
+export type UpdateSavedSearchData = {
+    body: SavedSearchBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        search: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/searches/{search}/';
+};
+
+export type UpdateSavedSearchErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateSavedSearchError = UpdateSavedSearchErrors[keyof UpdateSavedSearchErrors];
+
+export type UpdateSavedSearchResponses = {
+    /**
+     * OK
+     */
+    200: SavedSearch;
+};
+
+export type UpdateSavedSearchResponse = UpdateSavedSearchResponses[keyof UpdateSavedSearchResponses];
+
 export type GetSetupDoctorData = {
     body?: never;
     path: {
@@ -5837,6 +6838,140 @@ export type GetStatsResponses = {
 
 export type GetStatsResponse = GetStatsResponses[keyof GetStatsResponses];
 
+export type ListTagsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Part of a key.
+         */
+        query?: string;
+        dataset?: string;
+    };
+    url: '/api/0/organizations/{org}/tags/';
+};
+
+export type ListTagsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListTagsError = ListTagsErrors[keyof ListTagsErrors];
+
+export type ListTagsResponses = {
+    /**
+     * OK
+     */
+    200: Array<TagKey>;
+};
+
+export type ListTagsResponse = ListTagsResponses[keyof ListTagsResponses];
+
+export type ListTagValuesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        tag: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Part of a value.
+         */
+        query?: string;
+        /**
+         * -count, or -last_seen (also -date): the newest first.
+         */
+        sort?: string;
+    };
+    url: '/api/0/organizations/{org}/tags/{tag}/values/';
+};
+
+export type ListTagValuesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListTagValuesError = ListTagValuesErrors[keyof ListTagValuesErrors];
+
+export type ListTagValuesResponses = {
+    /**
+     * OK
+     */
+    200: Array<TagValue>;
+};
+
+export type ListTagValuesResponse = ListTagValuesResponses[keyof ListTagValuesResponses];
+
 export type ListTeamsData = {
     body?: never;
     path: {
@@ -5909,6 +7044,140 @@ export type CreateTeamResponses = {
 };
 
 export type CreateTeamResponse = CreateTeamResponses[keyof CreateTeamResponses];
+
+export type ListAttributesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * spans or logs
+         */
+        itemType?: string;
+        /**
+         * string, number, boolean
+         */
+        attributeType?: Array<string>;
+        substringMatch?: string;
+        query?: string;
+    };
+    url: '/api/0/organizations/{org}/trace-items/attributes/';
+};
+
+export type ListAttributesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListAttributesError = ListAttributesErrors[keyof ListAttributesErrors];
+
+export type ListAttributesResponses = {
+    /**
+     * OK
+     */
+    200: Array<Attribute>;
+};
+
+export type ListAttributesResponse = ListAttributesResponses[keyof ListAttributesResponses];
+
+export type ListAttributeValuesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        tag: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        itemType?: string;
+        substringMatch?: string;
+        query?: string;
+    };
+    url: '/api/0/organizations/{org}/trace-items/attributes/{tag}/values/';
+};
+
+export type ListAttributeValuesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListAttributeValuesError = ListAttributeValuesErrors[keyof ListAttributeValuesErrors];
+
+export type ListAttributeValuesResponses = {
+    /**
+     * OK
+     */
+    200: Array<TagValue>;
+};
+
+export type ListAttributeValuesResponse = ListAttributeValuesResponses[keyof ListAttributeValuesResponses];
 
 export type GetTraceMetaData = {
     body?: never;
@@ -5997,6 +7266,67 @@ export type GetTraceResponses = {
 };
 
 export type GetTraceResponse = GetTraceResponses[keyof GetTraceResponses];
+
+export type ListTracesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        query?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/traces/';
+};
+
+export type ListTracesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListTracesError = ListTracesErrors[keyof ListTracesErrors];
+
+export type ListTracesResponses = {
+    /**
+     * OK
+     */
+    200: DataListTraceSummaryBody;
+};
+
+export type ListTracesResponse = ListTracesResponses[keyof ListTracesResponses];
 
 export type ListUserTeamsData = {
     body?: never;
@@ -8283,6 +9613,149 @@ export type UpdateProjectSettingsResponses = {
 
 export type UpdateProjectSettingsResponse = UpdateProjectSettingsResponses[keyof UpdateProjectSettingsResponses];
 
+export type ListProjectTagsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        query?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/tags/';
+};
+
+export type ListProjectTagsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectTagsError = ListProjectTagsErrors[keyof ListProjectTagsErrors];
+
+export type ListProjectTagsResponses = {
+    /**
+     * OK
+     */
+    200: Array<TagKey>;
+};
+
+export type ListProjectTagsResponse = ListProjectTagsResponses[keyof ListProjectTagsResponses];
+
+export type GetProjectTagData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        tag: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/tags/{tag}/';
+};
+
+export type GetProjectTagErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetProjectTagError = GetProjectTagErrors[keyof GetProjectTagErrors];
+
+export type GetProjectTagResponses = {
+    /**
+     * OK
+     */
+    200: TagDetail;
+};
+
+export type GetProjectTagResponse = GetProjectTagResponses[keyof GetProjectTagResponses];
+
+export type ListProjectTagValuesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        tag: string;
+    };
+    query?: {
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Part of a value.
+         */
+        query?: string;
+        /**
+         * -count, or -last_seen (also -date): the newest first.
+         */
+        sort?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/tags/{tag}/values/';
+};
+
+export type ListProjectTagValuesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectTagValuesError = ListProjectTagValuesErrors[keyof ListProjectTagValuesErrors];
+
+export type ListProjectTagValuesResponses = {
+    /**
+     * OK
+     */
+    200: Array<TagValue>;
+};
+
+export type ListProjectTagValuesResponse = ListProjectTagValuesResponses[keyof ListProjectTagValuesResponses];
+
 export type ListProjectTeamsData = {
     body?: never;
     path: {
@@ -8401,6 +9874,44 @@ export type AddProjectTeamResponses = {
 };
 
 export type AddProjectTeamResponse = AddProjectTeamResponses[keyof AddProjectTeamResponses];
+
+export type GetTraceItemData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        item: string;
+    };
+    query?: {
+        item_type?: string;
+        trace_id?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/trace-items/{item}/';
+};
+
+export type GetTraceItemErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetTraceItemError = GetTraceItemErrors[keyof GetTraceItemErrors];
+
+export type GetTraceItemResponses = {
+    /**
+     * OK
+     */
+    200: TraceItemDetail;
+};
+
+export type GetTraceItemResponse = GetTraceItemResponses[keyof GetTraceItemResponses];
 
 export type DeleteTeamData = {
     body?: never;

@@ -3,8 +3,8 @@
 import { queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { addProjectTeam, assembleBundle, assembleDebugFiles, assembleRelease, changeTeamRole, countIssues, countReplays, createComment, createDeploy, createKey, createMember, createNote, createOrgToken, createProject, createProjectRelease, createRelease, createReplayDeleteJob, createRepository, createTeam, createTeamProject, createToken, deleteArtifactBundle, deleteComment, deleteDebugFile, deleteKey, deleteMember, deleteNote, deleteOrgToken, deleteProjectRelease, deleteProjectReleaseFile, deleteProjectReplay, deleteRelease, deleteReleaseFile, deleteSourceMaps, deleteTeam, deleteToken, dropDeadLetter, getAttachment, getAuth, getChunkOptions, getCurrentRelease, getDeadLetter, getEventId, getFirstLastRelease, getForwarding, getHealth, getIssue, getIssueEvent, getIssueUnscoped, getKey, getMe, getMember, getOrganization, getOrganizationQuotas, getPreviousRelease, getProject, getProjectEvent, getProjectRelease, getProjectReleaseFile, getProjectReplay, getProjectSettings, getRelease, getReleaseFile, getReleaseMeta, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getSourceMapDebug, getStats, getTeam, getTrace, getTraceMeta, joinTeam, leaveTeam, listActivities, listAllProjects, listArtifactBundles, listAttachments, listBundleFiles, listComments, listDeadLetters, listDebugFiles, listDeploys, listEnvironments, listFilters, listIssueEvents, listIssues, listKeys, listMembers, listNotes, listOrganizations, listOrgTokens, listProguardReleases, listProjectEvents, listProjectIssues, listProjectReleaseCommits, listProjectReleaseFiles, listProjectReleases, listProjects, listProjectTeams, listReleaseCommits, listReleaseFiles, listReleaseFilesChanged, listReleases, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listRepositories, listSegments, listSourceMaps, listTeamMembers, listTeamProjects, listTeams, listTokens, listUnknownDebugFiles, listUsers, listUserTeams, lookUpArtifacts, markReplayViewed, type Options, removeProjectTeam, reprocess, resendDeadLetter, searchId, setProguardRelease, signIn, signInWithLink, signOut, testScrubbing, updateComment, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateMe, updateMember, updateNote, updateOrganization, updateOrganizationQuotas, updateProject, updateProjectIssues, updateProjectRelease, updateProjectSettings, updateRelease, updateTeam } from '../sdk.gen';
-import type { AddProjectTeamData, AddProjectTeamError, AddProjectTeamResponse, AssembleBundleData, AssembleBundleError, AssembleBundleResponse, AssembleDebugFilesData, AssembleDebugFilesError, AssembleDebugFilesResponse, AssembleReleaseData, AssembleReleaseError, AssembleReleaseResponse, ChangeTeamRoleData, ChangeTeamRoleError, ChangeTeamRoleResponse, CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateCommentData, CreateCommentError, CreateCommentResponse, CreateDeployData, CreateDeployError, CreateDeployResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateMemberData, CreateMemberError, CreateMemberResponse, CreateNoteData, CreateNoteError, CreateNoteResponse, CreateOrgTokenData, CreateOrgTokenError, CreateOrgTokenResponse, CreateProjectData, CreateProjectError, CreateProjectReleaseData, CreateProjectReleaseError, CreateProjectReleaseResponse, CreateProjectResponse, CreateReleaseData, CreateReleaseError, CreateReleaseResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, CreateRepositoryData, CreateRepositoryError, CreateRepositoryResponse, CreateTeamData, CreateTeamError, CreateTeamProjectData, CreateTeamProjectError, CreateTeamProjectResponse, CreateTeamResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, DeleteArtifactBundleData, DeleteArtifactBundleError, DeleteArtifactBundleResponse, DeleteCommentData, DeleteCommentError, DeleteCommentResponse, DeleteDebugFileData, DeleteDebugFileError, DeleteDebugFileResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteMemberData, DeleteMemberError, DeleteMemberResponse, DeleteNoteData, DeleteNoteError, DeleteNoteResponse, DeleteOrgTokenData, DeleteOrgTokenError, DeleteOrgTokenResponse, DeleteProjectReleaseData, DeleteProjectReleaseError, DeleteProjectReleaseFileData, DeleteProjectReleaseFileError, DeleteProjectReleaseFileResponse, DeleteProjectReleaseResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DeleteReleaseData, DeleteReleaseError, DeleteReleaseFileData, DeleteReleaseFileError, DeleteReleaseFileResponse, DeleteReleaseResponse, DeleteSourceMapsData, DeleteSourceMapsError, DeleteSourceMapsResponse, DeleteTeamData, DeleteTeamError, DeleteTeamResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetChunkOptionsData, GetChunkOptionsError, GetChunkOptionsResponse, GetCurrentReleaseData, GetCurrentReleaseError, GetCurrentReleaseResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetFirstLastReleaseData, GetFirstLastReleaseError, GetFirstLastReleaseResponse, GetForwardingData, GetForwardingError, GetForwardingResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMemberData, GetMemberError, GetMemberResponse, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationQuotasData, GetOrganizationQuotasError, GetOrganizationQuotasResponse, GetOrganizationResponse, GetPreviousReleaseData, GetPreviousReleaseError, GetPreviousReleaseResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReleaseData, GetProjectReleaseError, GetProjectReleaseFileData, GetProjectReleaseFileError, GetProjectReleaseFileResponse, GetProjectReleaseResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetReleaseData, GetReleaseError, GetReleaseFileData, GetReleaseFileError, GetReleaseFileResponse, GetReleaseMetaData, GetReleaseMetaError, GetReleaseMetaResponse, GetReleaseResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetSourceMapDebugData, GetSourceMapDebugError, GetSourceMapDebugResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTeamData, GetTeamError, GetTeamResponse, GetTraceData, GetTraceError, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, JoinTeamData, JoinTeamError, JoinTeamResponse, LeaveTeamData, LeaveTeamError, LeaveTeamResponse, ListActivitiesData, ListActivitiesError, ListActivitiesResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListArtifactBundlesData, ListArtifactBundlesError, ListArtifactBundlesResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListBundleFilesData, ListBundleFilesError, ListBundleFilesResponse, ListCommentsData, ListCommentsError, ListCommentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListDebugFilesData, ListDebugFilesError, ListDebugFilesResponse, ListDeploysData, ListDeploysError, ListDeploysResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListMembersData, ListMembersError, ListMembersResponse, ListNotesData, ListNotesError, ListNotesResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListOrgTokensData, ListOrgTokensError, ListOrgTokensResponse, ListProguardReleasesData, ListProguardReleasesError, ListProguardReleasesResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectReleaseCommitsData, ListProjectReleaseCommitsError, ListProjectReleaseCommitsResponse, ListProjectReleaseFilesData, ListProjectReleaseFilesError, ListProjectReleaseFilesResponse, ListProjectReleasesData, ListProjectReleasesError, ListProjectReleasesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListProjectTeamsData, ListProjectTeamsError, ListProjectTeamsResponse, ListReleaseCommitsData, ListReleaseCommitsError, ListReleaseCommitsResponse, ListReleaseFilesChangedData, ListReleaseFilesChangedError, ListReleaseFilesChangedResponse, ListReleaseFilesData, ListReleaseFilesError, ListReleaseFilesResponse, ListReleasesData, ListReleasesError, ListReleasesResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListRepositoriesData, ListRepositoriesError, ListRepositoriesResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, ListSourceMapsData, ListSourceMapsError, ListSourceMapsResponse, ListTeamMembersData, ListTeamMembersError, ListTeamMembersResponse, ListTeamProjectsData, ListTeamProjectsError, ListTeamProjectsResponse, ListTeamsData, ListTeamsError, ListTeamsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUnknownDebugFilesData, ListUnknownDebugFilesError, ListUnknownDebugFilesResponse, ListUsersData, ListUsersError, ListUsersResponse, ListUserTeamsData, ListUserTeamsError, ListUserTeamsResponse, LookUpArtifactsData, LookUpArtifactsError, LookUpArtifactsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, RemoveProjectTeamData, RemoveProjectTeamError, RemoveProjectTeamResponse, ReprocessData, ReprocessError, ReprocessResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SetProguardReleaseData, SetProguardReleaseError, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateCommentData, UpdateCommentError, UpdateCommentResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateMeData, UpdateMeError, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateMeResponse, UpdateNoteData, UpdateNoteError, UpdateNoteResponse, UpdateOrganizationData, UpdateOrganizationError, UpdateOrganizationQuotasData, UpdateOrganizationQuotasError, UpdateOrganizationQuotasResponse, UpdateOrganizationResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectReleaseData, UpdateProjectReleaseError, UpdateProjectReleaseResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse, UpdateReleaseData, UpdateReleaseError, UpdateReleaseResponse, UpdateTeamData, UpdateTeamError, UpdateTeamResponse } from '../types.gen';
+import { addProjectTeam, addRecentSearch, assembleBundle, assembleDebugFiles, assembleRelease, changeTeamRole, countIssues, countReplays, createComment, createDeploy, createKey, createMember, createNote, createOrgToken, createProject, createProjectRelease, createRelease, createReplayDeleteJob, createRepository, createSavedSearch, createTeam, createTeamProject, createToken, deleteArtifactBundle, deleteComment, deleteDebugFile, deleteKey, deleteMember, deleteNote, deleteOrgToken, deleteProjectRelease, deleteProjectReleaseFile, deleteProjectReplay, deleteRelease, deleteReleaseFile, deleteSavedSearch, deleteSourceMaps, deleteTeam, deleteToken, dropDeadLetter, explore, getAttachment, getAuth, getChunkOptions, getCurrentRelease, getDeadLetter, getEventId, getEventsFacets, getEventsMeta, getEventsStats, getEventsTimeSeries, getFirstLastRelease, getForwarding, getHealth, getIssue, getIssueEvent, getIssueTag, getIssueUnscoped, getKey, getMe, getMember, getOrganization, getOrganizationQuotas, getPreviousRelease, getProject, getProjectEvent, getProjectRelease, getProjectReleaseFile, getProjectReplay, getProjectSettings, getProjectTag, getRelease, getReleaseFile, getReleaseMeta, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getSourceMapDebug, getStats, getTeam, getTrace, getTraceItem, getTraceMeta, joinTeam, leaveTeam, listActivities, listAllProjects, listArtifactBundles, listAttachments, listAttributes, listAttributeValues, listBundleFiles, listComments, listDeadLetters, listDebugFiles, listDeploys, listEnvironments, listFilters, listIssueEvents, listIssues, listIssueTags, listIssueTagValues, listKeys, listMembers, listNotes, listOrganizations, listOrgTokens, listProguardReleases, listProjectEvents, listProjectIssues, listProjectReleaseCommits, listProjectReleaseFiles, listProjectReleases, listProjects, listProjectTags, listProjectTagValues, listProjectTeams, listRecentSearches, listReleaseCommits, listReleaseFiles, listReleaseFilesChanged, listReleases, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listRepositories, listSavedSearches, listSearchViews, listSegments, listSourceMaps, listTags, listTagValues, listTeamMembers, listTeamProjects, listTeams, listTokens, listTraces, listUnknownDebugFiles, listUsers, listUserTeams, lookUpArtifacts, markReplayViewed, type Options, removeProjectTeam, reprocess, resendDeadLetter, searchId, setProguardRelease, signIn, signInWithLink, signOut, testScrubbing, updateComment, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateMe, updateMember, updateNote, updateOrganization, updateOrganizationQuotas, updateProject, updateProjectIssues, updateProjectRelease, updateProjectSettings, updateRelease, updateSavedSearch, updateTeam, validateExplore } from '../sdk.gen';
+import type { AddProjectTeamData, AddProjectTeamError, AddProjectTeamResponse, AddRecentSearchData, AddRecentSearchError, AddRecentSearchResponse, AssembleBundleData, AssembleBundleError, AssembleBundleResponse, AssembleDebugFilesData, AssembleDebugFilesError, AssembleDebugFilesResponse, AssembleReleaseData, AssembleReleaseError, AssembleReleaseResponse, ChangeTeamRoleData, ChangeTeamRoleError, ChangeTeamRoleResponse, CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateCommentData, CreateCommentError, CreateCommentResponse, CreateDeployData, CreateDeployError, CreateDeployResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateMemberData, CreateMemberError, CreateMemberResponse, CreateNoteData, CreateNoteError, CreateNoteResponse, CreateOrgTokenData, CreateOrgTokenError, CreateOrgTokenResponse, CreateProjectData, CreateProjectError, CreateProjectReleaseData, CreateProjectReleaseError, CreateProjectReleaseResponse, CreateProjectResponse, CreateReleaseData, CreateReleaseError, CreateReleaseResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, CreateRepositoryData, CreateRepositoryError, CreateRepositoryResponse, CreateSavedSearchData, CreateSavedSearchError, CreateSavedSearchResponse, CreateTeamData, CreateTeamError, CreateTeamProjectData, CreateTeamProjectError, CreateTeamProjectResponse, CreateTeamResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, DeleteArtifactBundleData, DeleteArtifactBundleError, DeleteArtifactBundleResponse, DeleteCommentData, DeleteCommentError, DeleteCommentResponse, DeleteDebugFileData, DeleteDebugFileError, DeleteDebugFileResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteMemberData, DeleteMemberError, DeleteMemberResponse, DeleteNoteData, DeleteNoteError, DeleteNoteResponse, DeleteOrgTokenData, DeleteOrgTokenError, DeleteOrgTokenResponse, DeleteProjectReleaseData, DeleteProjectReleaseError, DeleteProjectReleaseFileData, DeleteProjectReleaseFileError, DeleteProjectReleaseFileResponse, DeleteProjectReleaseResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DeleteReleaseData, DeleteReleaseError, DeleteReleaseFileData, DeleteReleaseFileError, DeleteReleaseFileResponse, DeleteReleaseResponse, DeleteSavedSearchData, DeleteSavedSearchError, DeleteSavedSearchResponse, DeleteSourceMapsData, DeleteSourceMapsError, DeleteSourceMapsResponse, DeleteTeamData, DeleteTeamError, DeleteTeamResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, ExploreData, ExploreError, ExploreResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetChunkOptionsData, GetChunkOptionsError, GetChunkOptionsResponse, GetCurrentReleaseData, GetCurrentReleaseError, GetCurrentReleaseResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetEventsFacetsData, GetEventsFacetsError, GetEventsFacetsResponse, GetEventsMetaData, GetEventsMetaError, GetEventsMetaResponse, GetEventsStatsData, GetEventsStatsError, GetEventsStatsResponse, GetEventsTimeSeriesData, GetEventsTimeSeriesError, GetEventsTimeSeriesResponse, GetFirstLastReleaseData, GetFirstLastReleaseError, GetFirstLastReleaseResponse, GetForwardingData, GetForwardingError, GetForwardingResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueTagData, GetIssueTagError, GetIssueTagResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMemberData, GetMemberError, GetMemberResponse, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationQuotasData, GetOrganizationQuotasError, GetOrganizationQuotasResponse, GetOrganizationResponse, GetPreviousReleaseData, GetPreviousReleaseError, GetPreviousReleaseResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReleaseData, GetProjectReleaseError, GetProjectReleaseFileData, GetProjectReleaseFileError, GetProjectReleaseFileResponse, GetProjectReleaseResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetProjectTagData, GetProjectTagError, GetProjectTagResponse, GetReleaseData, GetReleaseError, GetReleaseFileData, GetReleaseFileError, GetReleaseFileResponse, GetReleaseMetaData, GetReleaseMetaError, GetReleaseMetaResponse, GetReleaseResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetSourceMapDebugData, GetSourceMapDebugError, GetSourceMapDebugResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTeamData, GetTeamError, GetTeamResponse, GetTraceData, GetTraceError, GetTraceItemData, GetTraceItemError, GetTraceItemResponse, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, JoinTeamData, JoinTeamError, JoinTeamResponse, LeaveTeamData, LeaveTeamError, LeaveTeamResponse, ListActivitiesData, ListActivitiesError, ListActivitiesResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListArtifactBundlesData, ListArtifactBundlesError, ListArtifactBundlesResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListAttributesData, ListAttributesError, ListAttributesResponse, ListAttributeValuesData, ListAttributeValuesError, ListAttributeValuesResponse, ListBundleFilesData, ListBundleFilesError, ListBundleFilesResponse, ListCommentsData, ListCommentsError, ListCommentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListDebugFilesData, ListDebugFilesError, ListDebugFilesResponse, ListDeploysData, ListDeploysError, ListDeploysResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListIssueTagsData, ListIssueTagsError, ListIssueTagsResponse, ListIssueTagValuesData, ListIssueTagValuesError, ListIssueTagValuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListMembersData, ListMembersError, ListMembersResponse, ListNotesData, ListNotesError, ListNotesResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListOrgTokensData, ListOrgTokensError, ListOrgTokensResponse, ListProguardReleasesData, ListProguardReleasesError, ListProguardReleasesResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectReleaseCommitsData, ListProjectReleaseCommitsError, ListProjectReleaseCommitsResponse, ListProjectReleaseFilesData, ListProjectReleaseFilesError, ListProjectReleaseFilesResponse, ListProjectReleasesData, ListProjectReleasesError, ListProjectReleasesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListProjectTagsData, ListProjectTagsError, ListProjectTagsResponse, ListProjectTagValuesData, ListProjectTagValuesError, ListProjectTagValuesResponse, ListProjectTeamsData, ListProjectTeamsError, ListProjectTeamsResponse, ListRecentSearchesData, ListRecentSearchesError, ListRecentSearchesResponse, ListReleaseCommitsData, ListReleaseCommitsError, ListReleaseCommitsResponse, ListReleaseFilesChangedData, ListReleaseFilesChangedError, ListReleaseFilesChangedResponse, ListReleaseFilesData, ListReleaseFilesError, ListReleaseFilesResponse, ListReleasesData, ListReleasesError, ListReleasesResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListRepositoriesData, ListRepositoriesError, ListRepositoriesResponse, ListSavedSearchesData, ListSavedSearchesError, ListSavedSearchesResponse, ListSearchViewsData, ListSearchViewsError, ListSearchViewsResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, ListSourceMapsData, ListSourceMapsError, ListSourceMapsResponse, ListTagsData, ListTagsError, ListTagsResponse, ListTagValuesData, ListTagValuesError, ListTagValuesResponse, ListTeamMembersData, ListTeamMembersError, ListTeamMembersResponse, ListTeamProjectsData, ListTeamProjectsError, ListTeamProjectsResponse, ListTeamsData, ListTeamsError, ListTeamsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListTracesData, ListTracesError, ListTracesResponse, ListUnknownDebugFilesData, ListUnknownDebugFilesError, ListUnknownDebugFilesResponse, ListUsersData, ListUsersError, ListUsersResponse, ListUserTeamsData, ListUserTeamsError, ListUserTeamsResponse, LookUpArtifactsData, LookUpArtifactsError, LookUpArtifactsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, RemoveProjectTeamData, RemoveProjectTeamError, RemoveProjectTeamResponse, ReprocessData, ReprocessError, ReprocessResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SetProguardReleaseData, SetProguardReleaseError, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateCommentData, UpdateCommentError, UpdateCommentResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateMeData, UpdateMeError, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateMeResponse, UpdateNoteData, UpdateNoteError, UpdateNoteResponse, UpdateOrganizationData, UpdateOrganizationError, UpdateOrganizationQuotasData, UpdateOrganizationQuotasError, UpdateOrganizationQuotasResponse, UpdateOrganizationResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectReleaseData, UpdateProjectReleaseError, UpdateProjectReleaseResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse, UpdateReleaseData, UpdateReleaseError, UpdateReleaseResponse, UpdateSavedSearchData, UpdateSavedSearchError, UpdateSavedSearchResponse, UpdateTeamData, UpdateTeamError, UpdateTeamResponse, ValidateExploreData, ValidateExploreError, ValidateExploreResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -425,6 +425,132 @@ export const getEventIdOptions = (options: Options<GetEventIdData>) => queryOpti
     queryKey: getEventIdQueryKey(options)
 });
 
+export const getEventsFacetsQueryKey = (options: Options<GetEventsFacetsData>) => createQueryKey('getEventsFacets', options);
+
+/**
+ * How tags are distributed
+ */
+export const getEventsFacetsOptions = (options: Options<GetEventsFacetsData>) => queryOptions<GetEventsFacetsResponse, GetEventsFacetsError, GetEventsFacetsResponse, ReturnType<typeof getEventsFacetsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getEventsFacets({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getEventsFacetsQueryKey(options)
+});
+
+export const getEventsMetaQueryKey = (options: Options<GetEventsMetaData>) => createQueryKey('getEventsMeta', options);
+
+/**
+ * How many rows there are
+ */
+export const getEventsMetaOptions = (options: Options<GetEventsMetaData>) => queryOptions<GetEventsMetaResponse, GetEventsMetaError, GetEventsMetaResponse, ReturnType<typeof getEventsMetaQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getEventsMeta({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getEventsMetaQueryKey(options)
+});
+
+export const getEventsStatsQueryKey = (options: Options<GetEventsStatsData>) => createQueryKey('getEventsStats', options);
+
+/**
+ * Aggregates over time
+ */
+export const getEventsStatsOptions = (options: Options<GetEventsStatsData>) => queryOptions<GetEventsStatsResponse, GetEventsStatsError, GetEventsStatsResponse, ReturnType<typeof getEventsStatsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getEventsStats({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getEventsStatsQueryKey(options)
+});
+
+export const getEventsTimeSeriesQueryKey = (options: Options<GetEventsTimeSeriesData>) => createQueryKey('getEventsTimeSeries', options);
+
+/**
+ * Aggregates over time, newer form
+ */
+export const getEventsTimeSeriesOptions = (options: Options<GetEventsTimeSeriesData>) => queryOptions<GetEventsTimeSeriesResponse, GetEventsTimeSeriesError, GetEventsTimeSeriesResponse, ReturnType<typeof getEventsTimeSeriesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getEventsTimeSeries({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getEventsTimeSeriesQueryKey(options)
+});
+
+export const exploreQueryKey = (options: Options<ExploreData>) => createQueryKey('explore', options);
+
+/**
+ * Rows and aggregates of errors, transactions, spans and logs
+ */
+export const exploreOptions = (options: Options<ExploreData>) => queryOptions<ExploreResponse, ExploreError, ExploreResponse, ReturnType<typeof exploreQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await explore({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: exploreQueryKey(options)
+});
+
+export const validateExploreQueryKey = (options: Options<ValidateExploreData>) => createQueryKey('validateExplore', options);
+
+/**
+ * Whether a question can be answered
+ */
+export const validateExploreOptions = (options: Options<ValidateExploreData>) => queryOptions<ValidateExploreResponse, ValidateExploreError, ValidateExploreResponse, ReturnType<typeof validateExploreQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await validateExplore({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: validateExploreQueryKey(options)
+});
+
+export const listSearchViewsQueryKey = (options: Options<ListSearchViewsData>) => createQueryKey('listSearchViews', options);
+
+/**
+ * Saved searches, newer form
+ */
+export const listSearchViewsOptions = (options: Options<ListSearchViewsData>) => queryOptions<ListSearchViewsResponse, ListSearchViewsError, ListSearchViewsResponse, ReturnType<typeof listSearchViewsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listSearchViews({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listSearchViewsQueryKey(options)
+});
+
 export const countIssuesQueryKey = (options: Options<CountIssuesData>) => createQueryKey('countIssues', options);
 
 /**
@@ -741,6 +867,60 @@ export const updateNoteMutation = (options?: Partial<Options<UpdateNoteData>>): 
     return mutationOptions;
 };
 
+export const listIssueTagsQueryKey = (options: Options<ListIssueTagsData>) => createQueryKey('listIssueTags', options);
+
+/**
+ * How the tags of an issue are distributed
+ */
+export const listIssueTagsOptions = (options: Options<ListIssueTagsData>) => queryOptions<ListIssueTagsResponse, ListIssueTagsError, ListIssueTagsResponse, ReturnType<typeof listIssueTagsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listIssueTags({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listIssueTagsQueryKey(options)
+});
+
+export const getIssueTagQueryKey = (options: Options<GetIssueTagData>) => createQueryKey('getIssueTag', options);
+
+/**
+ * A key of an issue
+ */
+export const getIssueTagOptions = (options: Options<GetIssueTagData>) => queryOptions<GetIssueTagResponse, GetIssueTagError, GetIssueTagResponse, ReturnType<typeof getIssueTagQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getIssueTag({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getIssueTagQueryKey(options)
+});
+
+export const listIssueTagValuesQueryKey = (options: Options<ListIssueTagValuesData>) => createQueryKey('listIssueTagValues', options);
+
+/**
+ * Values of a key in an issue
+ */
+export const listIssueTagValuesOptions = (options: Options<ListIssueTagValuesData>) => queryOptions<ListIssueTagValuesResponse, ListIssueTagValuesError, ListIssueTagValuesResponse, ReturnType<typeof listIssueTagValuesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listIssueTagValues({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listIssueTagValuesQueryKey(options)
+});
+
 export const listMembersQueryKey = (options: Options<ListMembersData>) => createQueryKey('listMembers', options);
 
 /**
@@ -991,6 +1171,41 @@ export const updateOrganizationQuotasMutation = (options?: Partial<Options<Updat
     const mutationOptions: UseMutationOptions<UpdateOrganizationQuotasResponse, UpdateOrganizationQuotasError, Options<UpdateOrganizationQuotasData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await updateOrganizationQuotas({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listRecentSearchesQueryKey = (options: Options<ListRecentSearchesData>) => createQueryKey('listRecentSearches', options);
+
+/**
+ * The caller's last searches
+ */
+export const listRecentSearchesOptions = (options: Options<ListRecentSearchesData>) => queryOptions<ListRecentSearchesResponse, ListRecentSearchesError, ListRecentSearchesResponse, ReturnType<typeof listRecentSearchesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listRecentSearches({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listRecentSearchesQueryKey(options)
+});
+
+/**
+ * Remember a search
+ */
+export const addRecentSearchMutation = (options?: Partial<Options<AddRecentSearchData>>): UseMutationOptions<AddRecentSearchResponse, AddRecentSearchError, Options<AddRecentSearchData>> => {
+    const mutationOptions: UseMutationOptions<AddRecentSearchResponse, AddRecentSearchError, Options<AddRecentSearchData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await addRecentSearch({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -1498,6 +1713,75 @@ export const searchIdOptions = (options: Options<SearchIdData>) => queryOptions<
     queryKey: searchIdQueryKey(options)
 });
 
+export const listSavedSearchesQueryKey = (options: Options<ListSavedSearchesData>) => createQueryKey('listSavedSearches', options);
+
+/**
+ * Saved searches
+ */
+export const listSavedSearchesOptions = (options: Options<ListSavedSearchesData>) => queryOptions<ListSavedSearchesResponse, ListSavedSearchesError, ListSavedSearchesResponse, ReturnType<typeof listSavedSearchesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listSavedSearches({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listSavedSearchesQueryKey(options)
+});
+
+/**
+ * Keep a search
+ */
+export const createSavedSearchMutation = (options?: Partial<Options<CreateSavedSearchData>>): UseMutationOptions<CreateSavedSearchResponse, CreateSavedSearchError, Options<CreateSavedSearchData>> => {
+    const mutationOptions: UseMutationOptions<CreateSavedSearchResponse, CreateSavedSearchError, Options<CreateSavedSearchData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createSavedSearch({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Forget a saved search
+ */
+export const deleteSavedSearchMutation = (options?: Partial<Options<DeleteSavedSearchData>>): UseMutationOptions<DeleteSavedSearchResponse, DeleteSavedSearchError, Options<DeleteSavedSearchData>> => {
+    const mutationOptions: UseMutationOptions<DeleteSavedSearchResponse, DeleteSavedSearchError, Options<DeleteSavedSearchData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteSavedSearch({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Change a saved search
+ */
+export const updateSavedSearchMutation = (options?: Partial<Options<UpdateSavedSearchData>>): UseMutationOptions<UpdateSavedSearchResponse, UpdateSavedSearchError, Options<UpdateSavedSearchData>> => {
+    const mutationOptions: UseMutationOptions<UpdateSavedSearchResponse, UpdateSavedSearchError, Options<UpdateSavedSearchData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateSavedSearch({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const getSetupDoctorQueryKey = (options: Options<GetSetupDoctorData>) => createQueryKey('getSetupDoctor', options);
 
 /**
@@ -1552,6 +1836,42 @@ export const getStatsOptions = (options: Options<GetStatsData>) => queryOptions<
     queryKey: getStatsQueryKey(options)
 });
 
+export const listTagsQueryKey = (options: Options<ListTagsData>) => createQueryKey('listTags', options);
+
+/**
+ * Keys that events are tagged with
+ */
+export const listTagsOptions = (options: Options<ListTagsData>) => queryOptions<ListTagsResponse, ListTagsError, ListTagsResponse, ReturnType<typeof listTagsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listTags({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listTagsQueryKey(options)
+});
+
+export const listTagValuesQueryKey = (options: Options<ListTagValuesData>) => createQueryKey('listTagValues', options);
+
+/**
+ * Values of a key
+ */
+export const listTagValuesOptions = (options: Options<ListTagValuesData>) => queryOptions<ListTagValuesResponse, ListTagValuesError, ListTagValuesResponse, ReturnType<typeof listTagValuesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listTagValues({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listTagValuesQueryKey(options)
+});
+
 export const listTeamsQueryKey = (options: Options<ListTeamsData>) => createQueryKey('listTeams', options);
 
 /**
@@ -1587,6 +1907,42 @@ export const createTeamMutation = (options?: Partial<Options<CreateTeamData>>): 
     return mutationOptions;
 };
 
+export const listAttributesQueryKey = (options: Options<ListAttributesData>) => createQueryKey('listAttributes', options);
+
+/**
+ * What spans or logs have
+ */
+export const listAttributesOptions = (options: Options<ListAttributesData>) => queryOptions<ListAttributesResponse, ListAttributesError, ListAttributesResponse, ReturnType<typeof listAttributesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listAttributes({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listAttributesQueryKey(options)
+});
+
+export const listAttributeValuesQueryKey = (options: Options<ListAttributeValuesData>) => createQueryKey('listAttributeValues', options);
+
+/**
+ * Values of an attribute
+ */
+export const listAttributeValuesOptions = (options: Options<ListAttributeValuesData>) => queryOptions<ListAttributeValuesResponse, ListAttributeValuesError, ListAttributeValuesResponse, ReturnType<typeof listAttributeValuesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listAttributeValues({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listAttributeValuesQueryKey(options)
+});
+
 export const getTraceMetaQueryKey = (options: Options<GetTraceMetaData>) => createQueryKey('getTraceMeta', options);
 
 /**
@@ -1621,6 +1977,24 @@ export const getTraceOptions = (options: Options<GetTraceData>) => queryOptions<
         return data;
     },
     queryKey: getTraceQueryKey(options)
+});
+
+export const listTracesQueryKey = (options: Options<ListTracesData>) => createQueryKey('listTraces', options);
+
+/**
+ * Traces
+ */
+export const listTracesOptions = (options: Options<ListTracesData>) => queryOptions<ListTracesResponse, ListTracesError, ListTracesResponse, ReturnType<typeof listTracesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listTraces({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listTracesQueryKey(options)
 });
 
 export const listUserTeamsQueryKey = (options: Options<ListUserTeamsData>) => createQueryKey('listUserTeams', options);
@@ -2628,6 +3002,60 @@ export const updateProjectSettingsMutation = (options?: Partial<Options<UpdatePr
     return mutationOptions;
 };
 
+export const listProjectTagsQueryKey = (options: Options<ListProjectTagsData>) => createQueryKey('listProjectTags', options);
+
+/**
+ * Keys that a project's events are tagged with
+ */
+export const listProjectTagsOptions = (options: Options<ListProjectTagsData>) => queryOptions<ListProjectTagsResponse, ListProjectTagsError, ListProjectTagsResponse, ReturnType<typeof listProjectTagsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProjectTags({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProjectTagsQueryKey(options)
+});
+
+export const getProjectTagQueryKey = (options: Options<GetProjectTagData>) => createQueryKey('getProjectTag', options);
+
+/**
+ * A key of a project
+ */
+export const getProjectTagOptions = (options: Options<GetProjectTagData>) => queryOptions<GetProjectTagResponse, GetProjectTagError, GetProjectTagResponse, ReturnType<typeof getProjectTagQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getProjectTag({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getProjectTagQueryKey(options)
+});
+
+export const listProjectTagValuesQueryKey = (options: Options<ListProjectTagValuesData>) => createQueryKey('listProjectTagValues', options);
+
+/**
+ * Values of a key in a project
+ */
+export const listProjectTagValuesOptions = (options: Options<ListProjectTagValuesData>) => queryOptions<ListProjectTagValuesResponse, ListProjectTagValuesError, ListProjectTagValuesResponse, ReturnType<typeof listProjectTagValuesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProjectTagValues({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProjectTagValuesQueryKey(options)
+});
+
 export const listProjectTeamsQueryKey = (options: Options<ListProjectTeamsData>) => createQueryKey('listProjectTeams', options);
 
 /**
@@ -2679,6 +3107,24 @@ export const addProjectTeamMutation = (options?: Partial<Options<AddProjectTeamD
     };
     return mutationOptions;
 };
+
+export const getTraceItemQueryKey = (options: Options<GetTraceItemData>) => createQueryKey('getTraceItem', options);
+
+/**
+ * A span or a log with all it has
+ */
+export const getTraceItemOptions = (options: Options<GetTraceItemData>) => queryOptions<GetTraceItemResponse, GetTraceItemError, GetTraceItemResponse, ReturnType<typeof getTraceItemQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getTraceItem({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getTraceItemQueryKey(options)
+});
 
 /**
  * Remove a team
