@@ -8,8 +8,7 @@ GOFLAGS_BUILD := -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 SHOP := examples/shop
 
-.PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks link-lab scale faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
-.PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks source-maps link-lab faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
+.PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks source-maps link-lab scale search-scale faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,7 +114,7 @@ scale: need-test ## sizes: T17, T18 and T23 whole, and what issue → replays an
 	REQUIRE_BACKENDS=1 go test -count=1 -v -run 'ManyErrors|ManyReplays|CountsA' ./store ./api
 	REQUIRE_BACKENDS=1 go test -count=1 -run - -bench ReplayLinks -benchtime 2s ./store
 
-scale: ## search, lists and facets among a million events, on both engines
+search-scale: need-test ## search, lists and facets among a million events, on both engines
 	go test -tags scale ./store -run TestScale -timeout 60m -v
 
 bench: build ## envelopes per second against a bare net/http server, in one run

@@ -16,7 +16,7 @@ import (
 	"github.com/hindsight-dev/hindsight/store/storetest"
 )
 
-// Search, lists and facets among many events: make scale. It prints the 95th percentile of each question;
+// Search, lists and facets among many events: make search-scale. It prints the 95th percentile of each question;
 // SCALE_EVENTS says among how many (one issue to ten events), 1,000,000 when not set.
 func TestScale(t *testing.T) {
 	events := 1_000_000
