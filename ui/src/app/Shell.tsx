@@ -163,6 +163,7 @@ function Rail({ narrow }: { narrow: boolean }) {
       <RailLink to="/organizations/$org/" icon="home" label="Home" />
       <RailLink to="/organizations/$org/issues/" icon="issue" label="Issues" badge={counts} />
       <RailLink to="/organizations/$org/replays/" icon="replay" label="Replays" />
+      <RailLink to="/organizations/$org/releases/" icon="release" label="Releases" />
       <div className="gap" />
       <RailLink to="/organizations/$org/setup-doctor/" icon="pulse" label="Setup doctor" />
       <RailLink to="/organizations/$org/settings/projects/" icon="gear" label="Settings" />

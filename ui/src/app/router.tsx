@@ -140,6 +140,19 @@ const replay = createRoute({
   component: lazyRouteComponent(() => import("@/features/replays/ReplayPage"), "ReplayPage"),
 });
 
+const releases = createRoute({
+  getParentRoute: () => org,
+  path: "/releases",
+  validateSearch: (s: Record<string, unknown>): { query?: string; sort?: "semver"; cursor?: string } => ({ query: readText(s.query), sort: s.sort === "semver" ? s.sort : undefined, cursor: readText(s.cursor) }),
+  component: lazyRouteComponent(() => import("@/features/releases/ReleaseList"), "ReleaseList"),
+});
+
+const release = createRoute({
+  getParentRoute: () => org,
+  path: "/releases/$version",
+  component: lazyRouteComponent(() => import("@/features/releases/ReleasePage"), "ReleasePage"),
+});
+
 const trace = createRoute({
   getParentRoute: () => org,
   path: "/traces/$trace",
@@ -263,7 +276,7 @@ const tree = root.addChildren([
   signIn,
   tokens,
   orgTokens,
-  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
+  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, releases, release, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
   org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, sourceMaps, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
 ]);
 

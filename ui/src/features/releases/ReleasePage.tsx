@@ -1,0 +1,108 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { getReleaseOptions, listDeploysOptions, listIssuesOptions, listReleaseCommitsOptions } from "@/api/gen/@tanstack/react-query.gen";
+import { useOrg, useTitle } from "@/app/hooks";
+import { Crumb } from "@/app/Shell";
+import { CopyButton, ReplayCount, Section } from "@/components/basics";
+import { Icon } from "@/components/Icon";
+import { Failed, SkeletonLines } from "@/components/states";
+import { ago, count, dateTime, plural } from "@/lib/format";
+import { useNow } from "@/lib/now";
+
+/** A release: the issues, commits and deploys that came with it. */
+export function ReleasePage() {
+  const org = useOrg();
+  const { version } = useParams({ from: "/organizations/$org/releases/$version" });
+  const now = useNow();
+  useTitle(version);
+  const release = useQuery(getReleaseOptions({ path: { org, version } }));
+  const issues = useQuery(listIssuesOptions({ path: { org }, query: { query: `firstRelease:"${version}"`, statsPeriod: "90d", limit: 25 } }));
+  const commits = useQuery(listReleaseCommitsOptions({ path: { org, version }, query: { per_page: 50 } }));
+  const deploys = useQuery(listDeploysOptions({ path: { org, version }, query: { per_page: 25 } }));
+  if (release.isError && !release.data) return <Failed what="this release" error={release.error} retry={() => void release.refetch()} />;
+  const r = release.data;
+  return (
+    <>
+      <Crumb>
+        <Link to="/organizations/$org/releases/" params={{ org }}>
+          Releases
+        </Link>
+        <Icon name="right" size="xs" />
+        <b className="mono cut">{r?.shortVersion ?? version}</b>
+        <CopyButton text={version} label="Copy version" className="pb small-pb" />
+      </Crumb>
+      {r ? (
+        <>
+          <h1 className="mono">{r.shortVersion}</h1>
+          <p className="small t3">
+            {[r.versionInfo.package, r.projects.map((p) => p.slug).join(", "), `${r.dateReleased ? "released" : "first seen"} ${dateTime(r.dateReleased ?? r.dateCreated)}`, plural(r.commitCount, "commit"), plural(r.newGroups, "new issue")].filter(Boolean).join(" · ")}
+          </p>
+          <p className="row small">
+            {r.currentProjectMeta.prevReleaseVersion ? (
+              <Link to="/organizations/$org/releases/$version/" params={{ org, version: r.currentProjectMeta.prevReleaseVersion }}>
+                Before: {r.currentProjectMeta.prevReleaseVersion}
+              </Link>
+            ) : null}
+            {r.currentProjectMeta.nextReleaseVersion ? (
+              <Link to="/organizations/$org/releases/$version/" params={{ org, version: r.currentProjectMeta.nextReleaseVersion }}>
+                After: {r.currentProjectMeta.nextReleaseVersion}
+              </Link>
+            ) : null}
+          </p>
+        </>
+      ) : (
+        <SkeletonLines lines={3} label="Loading the release" />
+      )}
+      <Section id="new-issues" title="New issues">
+        {issues.isError ? <Failed what="the issues" error={issues.error} retry={() => void issues.refetch()} /> : null}
+        {issues.data?.length === 0 ? <p className="t3">No issue was first seen in this release.</p> : null}
+        <table className="tbl">
+          <tbody>
+            {(issues.data ?? []).map((i) => (
+              <tr key={i.id}>
+                <td className="cut-cell">
+                  <Link to="/organizations/$org/issues/$issue/" params={{ org, issue: i.id }}>
+                    <span className="code t3">{i.shortId}</span> {i.title}
+                  </Link>
+                </td>
+                <td className="r num">{count(i.count)}</td>
+                <td className="r">
+                  <ReplayCount n={i.hindsight.replayCount} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Section>
+      <Section id="deploys" title="Deploys">
+        {deploys.data?.length === 0 ? <p className="t3">None were noted. A deploy is noted by sentry-cli deploys new.</p> : null}
+        <table className="tbl">
+          <tbody>
+            {(deploys.data ?? []).map((d) => (
+              <tr key={d.id}>
+                <td>{d.environment}</td>
+                <td>{d.name}</td>
+                <td className="r">{ago(d.dateFinished, now)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Section>
+      <Section id="commits" title="Commits">
+        {commits.data?.length === 0 ? <p className="t3">None were uploaded. Commits come with sentry-cli releases set-commits.</p> : null}
+        <table className="tbl">
+          <tbody>
+            {(commits.data ?? []).map((c) => (
+              <tr key={c.repository.id + c.id}>
+                <td className="code">{c.id.slice(0, 12)}</td>
+                <td className="cut-cell">{c.message.split("\n")[0]}</td>
+                <td className="hide-s">{c.author?.name ?? c.author?.email ?? ""}</td>
+                <td className="r">{ago(c.dateCreated, now)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Section>
+    </>
+  );
+}
