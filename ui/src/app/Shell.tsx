@@ -96,7 +96,7 @@ export function Shell() {
   );
 }
 
-type RailTarget = "/organizations/$org/" | "/organizations/$org/setup-doctor/" | "/organizations/$org/issues/" | "/organizations/$org/replays/" | "/organizations/$org/settings/projects/";
+type RailTarget = "/organizations/$org/" | "/organizations/$org/setup-doctor/" | "/organizations/$org/issues/" | "/organizations/$org/replays/" | "/organizations/$org/releases/" | "/organizations/$org/settings/projects/";
 
 function useIsCurrent(to: RailTarget): boolean {
   const org = useOrg();
