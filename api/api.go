@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humamux"
 	"github.com/gorilla/mux"
 
+	"github.com/hindsight-dev/hindsight/alert/channel"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -19,8 +20,10 @@ import (
 type Config struct {
 	Store       *store.Store
 	Blobs       store.Blobs
-	BaseURL     *url.URL    // how people reach this server; permalinks, DSNs and the cookie's Secure follow it
-	DeadLetters DeadLetters // nil: this process has no stream, the dead-letter routes answer 404
+	BaseURL     *url.URL       // how people reach this server; permalinks, DSNs and the cookie's Secure follow it
+	DeadLetters DeadLetters    // nil: this process has no stream, the dead-letter routes answer 404
+	Secrets     channel.Sealer // seals where alert channels lead; nil: channels cannot be made
+	Mail        bool           // there is a mail server for alerts
 	// EvidenceScript plays a recording inside an evidence file; empty: such files cannot be made.
 	EvidenceScript []byte
 	Version        string // of the program, for /api/0/internal/health/

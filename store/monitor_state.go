@@ -15,6 +15,7 @@ type WatchedMonitor struct {
 	MonitorStatus string `bun:"monitor_status"`
 	MonitorMuted  bool   `bun:"monitor_muted"`
 	Config        string `bun:"config"`
+	ConfigMS      int64  `bun:"config_ms"`
 }
 
 // ChangedMonitors gives up to limit environments with check-ins that nobody looked at yet.
@@ -49,7 +50,7 @@ func (s *Store) watched(ctx context.Context, narrow func(*bun.SelectQuery) *bun.
 	var rows []WatchedMonitor
 	q := s.read.NewSelect().TableExpr("monitor_environments AS me").
 		Join("JOIN monitors AS mo ON mo.project_id = me.project_id AND mo.slug = me.slug").
-		ColumnExpr("me.*, mo.id AS monitor_id, mo.name AS monitor_name, mo.status AS monitor_status, mo.muted AS monitor_muted, mo.config AS config")
+		ColumnExpr("me.*, mo.id AS monitor_id, mo.name AS monitor_name, mo.status AS monitor_status, mo.muted AS monitor_muted, mo.config AS config, mo.config_ms AS config_ms")
 	if err := narrow(q).Scan(ctx, &rows); err != nil {
 		return nil, border(fmt.Errorf("watch monitors: %w", err))
 	}
@@ -145,19 +146,29 @@ func (s *Store) TimeOut(ctx context.Context, nowMS int64, limit int) (int, error
 	return n, nil
 }
 
-// Clock sets a worker's clock and gives what it was; 0: it never ran.
-func (s *Store) Clock(ctx context.Context, name string, nowMS int64) (before int64, err error) {
-	err = s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := tx.NewSelect().Table("worker_clocks").ColumnExpr("COALESCE(MAX(at_ms), 0)").Where("name = ?", name).Scan(ctx, &before); err != nil {
-			return err
-		}
-		_, err := tx.NewRaw("INSERT INTO worker_clocks (name, at_ms) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at_ms = EXCLUDED.at_ms", name, nowMS).Exec(ctx)
-		return err
-	})
+// WorkerClock gives when a worker last ran, 0: it never did.
+func (s *Store) WorkerClock(ctx context.Context, name string) (atMS int64, err error) {
+	err = s.read.NewSelect().Table("worker_clocks").ColumnExpr("COALESCE(MAX(at_ms), 0)").Where("name = ?", name).Scan(ctx, &atMS)
 	if err != nil {
-		return 0, fmt.Errorf("clock of %s: %w", name, err)
+		return 0, border(fmt.Errorf("clock of %s: %w", name, err))
 	}
-	return before, nil
+	return atMS, nil
+}
+
+// SetWorkerClock notes that a worker ran.
+func (s *Store) SetWorkerClock(ctx context.Context, name string, nowMS int64) error {
+	_, err := s.write.NewRaw("INSERT INTO worker_clocks (name, at_ms) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at_ms = EXCLUDED.at_ms", name, nowMS).Exec(ctx)
+	if err != nil {
+		return border(fmt.Errorf("clock of %s: %w", name, err))
+	}
+	return nil
+}
+
+// DeleteServerCheckIn takes back a run that was stored as missed.
+func (s *Store) DeleteServerCheckIn(ctx context.Context, c *CheckIn) error {
+	_, err := s.write.NewDelete().Model((*CheckIn)(nil)).Where("org_id = ? AND check_in_id = ? AND project_id = ? AND expected_ms IS NOT NULL",
+		c.OrgID, c.CheckInID, c.ProjectID).Exec(ctx)
+	return border(err)
 }
 
 // IncidentIssue gives the issue of a grouping hash, or [ErrNotFound].

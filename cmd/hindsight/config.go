@@ -17,7 +17,9 @@ import (
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hindsight-dev/hindsight/alert/channel"
 	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/internal/seal"
 )
 
 // Settings are what an operator chooses. Every flag is also a HINDSIGHT_* variable, a
@@ -36,10 +38,17 @@ type Settings struct {
 	StreamBytes    int64    `help:"Most bytes the stream on this machine may hold; beyond it the edge answers 503." default:"8589934592" placeholder:"BYTES"`
 	ReplayOrigin   string   `help:"Another origin of this server, on which recordings play apart from the app's cookies." placeholder:"URL"`
 	TrustedProxies []string `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	OutboundAllow  []string `help:"Internal networks that projects may forward to; public addresses need none." placeholder:"CIDR"`
+	OutboundAllow  []string `help:"Internal networks that projects may forward to and alerts may go to; public addresses need none." placeholder:"CIDR"`
 	Tunnel         string   `help:"Path that takes envelopes of SDKs with the option tunnel, e.g. /tunnel; unset: none." placeholder:"PATH"`
 	TunnelAllow    []string `help:"DSN hosts or project ids the tunnel is for; unset: all." placeholder:"HOST|ID"`
 	MCPWrite       bool     `help:"Let coding agents at /mcp change issues, as far as their token may." name:"mcp-write"`
+	Secret         string   `help:"What the secrets of alert channels are encrypted with; the same for all processes. Default: a file in the data directory." placeholder:"TEXT"`
+	SMTPHost       string   `help:"Mail server for alerts; unset: no mail." placeholder:"HOST" name:"smtp-host"`
+	SMTPPort       int      `help:"Its port." default:"587" name:"smtp-port"`
+	SMTPUsername   string   `help:"Who to sign in as; unset: nobody." placeholder:"NAME" name:"smtp-username"`
+	SMTPPassword   string   `help:"Password of the mail server." placeholder:"TEXT" name:"smtp-password"`
+	SMTPFrom       string   `help:"Sender of alerts." default:"hindsight@localhost" placeholder:"ADDRESS" name:"smtp-from"`
+	SMTPSecurity   string   `help:"starttls, tls, or none." enum:"starttls,tls,none" default:"starttls" name:"smtp-security"`
 	SentryDSN      string   `help:"Where Hindsight reports its own errors." placeholder:"DSN" name:"sentry-dsn"`
 	LogLevel       string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	LogFormat      string   `help:"text or json." enum:"text,json" default:"text"`
@@ -100,6 +109,14 @@ func (s *Settings) Check() error {
 	if _, err := s.trustedProxies(); err != nil {
 		problems = append(problems, err)
 	}
+	if s.Secret != "" {
+		if _, err := seal.New(s.Secret); err != nil {
+			bad("secret", "%v", err)
+		}
+	}
+	if _, err := channel.NewMailer(s.mail()); err != nil {
+		bad("smtp-from", "%v", err)
+	}
 	if s.Tunnel != "" && (!strings.HasPrefix(s.Tunnel, "/") || strings.HasPrefix(s.Tunnel, "/api/") || strings.ContainsAny(s.Tunnel, "{}?#")) {
 		bad("tunnel", "%q is not a path outside of /api/", s.Tunnel)
 	}
@@ -107,6 +124,18 @@ func (s *Settings) Check() error {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
+}
+
+func (s *Settings) mail() channel.MailConfig {
+	return channel.MailConfig{Host: s.SMTPHost, Port: s.SMTPPort, Username: s.SMTPUsername, Password: s.SMTPPassword, From: s.SMTPFrom, Security: s.SMTPSecurity}
+}
+
+// box gives what seals the secrets of alert channels.
+func (s *Settings) box() (*seal.Box, error) {
+	if s.Secret != "" {
+		return seal.New(s.Secret)
+	}
+	return seal.FromFile(filepath.Join(s.DataDir, "secret.key"))
 }
 
 func (s *Settings) trustedProxies() ([]netip.Prefix, error) {

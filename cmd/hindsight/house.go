@@ -18,8 +18,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hindsight-dev/hindsight/alert"
+	"github.com/hindsight-dev/hindsight/alert/channel"
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/outbound"
+	"github.com/hindsight-dev/hindsight/internal/seal"
 	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/linker"
 	"github.com/hindsight-dev/hindsight/relay"
@@ -43,6 +46,8 @@ type house struct {
 	relay  *relay.Relay
 	norms  *quota.Norms
 	linker *linker.Linker
+	alerts *alert.Worker // beside the linker
+	box    *seal.Box
 	lazy   *lazyStore
 }
 
@@ -99,7 +104,29 @@ func (h *house) openAll(ctx context.Context, s *Settings, p parts) (err error) {
 			return err
 		}
 	}
+	if p.linker || p.api {
+		if h.box, err = s.box(); err != nil {
+			return err
+		}
+	}
+	if p.linker {
+		return h.openAlerts(s)
+	}
 	return nil
+}
+
+func (h *house) openAlerts(s *Settings) error {
+	inside, err := networks("outbound-allow", s.OutboundAllow)
+	if err != nil {
+		return err
+	}
+	mailer, err := channel.NewMailer(s.mail())
+	if err != nil {
+		return err
+	}
+	h.alerts, err = alert.New(alert.Config{Store: h.store, Box: h.box, BaseURL: s.BaseURL, Log: h.log, Metrics: h.metrics,
+		Senders: &channel.Senders{HTTP: outbound.New(outbound.Config{Allow: inside}), Mail: mailer}})
+	return err
 }
 
 func (h *house) openRelay(ctx context.Context, s *Settings) error {
@@ -161,6 +188,7 @@ func (h *house) run(ctx context.Context, g *errgroup.Group, p parts) {
 	}
 	if p.linker {
 		g.Go(func() error { return h.linker.Run(ctx) })
+		g.Go(func() error { return h.alerts.Run(ctx) })
 		g.Go(func() error { return h.expire(ctx) })
 	}
 }

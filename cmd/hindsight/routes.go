@@ -66,7 +66,7 @@ func (h *house) apiHandler(s *Settings) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Store: h.store, Blobs: h.blobs, BaseURL: base, EvidenceScript: ui.EvidenceScript(), Version: version, Log: h.log}
+	cfg := api.Config{Store: h.store, Blobs: h.blobs, BaseURL: base, EvidenceScript: ui.EvidenceScript(), Version: version, Log: h.log, Secrets: h.box, Mail: s.SMTPHost != ""}
 	if h.stream != nil {
 		cfg.DeadLetters = apiDeadLetters{h.stream.DeadLetters()}
 	}

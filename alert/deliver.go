@@ -1,0 +1,109 @@
+package alert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/hindsight-dev/hindsight/alert/channel"
+	"github.com/hindsight-dev/hindsight/store"
+)
+
+const (
+	lease     = 45 * time.Second // longer than any attempt takes
+	firstWait = 5 * time.Second
+	longest   = 15 * time.Minute
+
+	// A message about an error whose session is still being recorded waits this long for the replay.
+	replayHold = 20 * time.Second
+	holdRetry  = 4 * time.Second
+)
+
+// Deliver sends one message of the outbox and says whether there was one.
+func (w *Worker) Deliver(ctx context.Context) (more bool, err error) {
+	ds, err := w.cfg.Store.ClaimDelivery(ctx, w.nowMS(), lease.Milliseconds())
+	if err != nil || len(ds) == 0 {
+		return false, err
+	}
+	// What is claimed is finished, also while the process is stopping: an attempt that is cut off is repeated.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease-5*time.Second)
+	defer cancel()
+	head := &ds[0]
+	m, hold, err := w.compose(ctx, ds)
+	if err == nil && hold {
+		return true, w.cfg.Store.PutBackDelivery(ctx, head.Batch, w.nowMS()+holdRetry.Milliseconds())
+	}
+	code := 0
+	if err == nil {
+		code, err = w.send(ctx, head, m)
+	}
+	result := w.result(head, code, err)
+	name := map[string]string{store.DeliverySent: "sent", store.DeliveryPending: "retry", store.DeliveryFailed: "failed"}[result.Status]
+	w.m.deliveries.WithLabelValues(head.Kind, name).Inc()
+	if result.Status != store.DeliverySent {
+		w.log.Warn("an alert was not delivered", "delivery", head.ID, "kind", head.Kind, "to", head.Target, "attempt", head.Attempts,
+			"again", result.Status == store.DeliveryPending, "err", err)
+	}
+	return true, w.cfg.Store.FinishDelivery(ctx, head.Batch, result)
+}
+
+// send opens the channel's configuration and sends.
+func (w *Worker) send(ctx context.Context, d *store.AlertDelivery, m *channel.Message) (int, error) {
+	cfg := &channel.Config{To: []string{d.Target}}
+	if d.ChannelID != 0 {
+		c, err := w.cfg.Store.AlertChannel(ctx, store.Scope{OrgID: d.OrgID}, d.ChannelID)
+		if errors.Is(err, store.ErrNotFound) {
+			return 0, &channel.Failed{Permanent: true, Err: errors.New("the channel was deleted")}
+		}
+		if err != nil {
+			return 0, err
+		}
+		if cfg, err = channel.Open(w.cfg.Box, c.OrgID, c.Config); err != nil {
+			return 0, &channel.Failed{Permanent: true, Err: err}
+		}
+	}
+	m.SentAt = w.cfg.Now()
+	return w.cfg.Senders.Send(ctx, d.Kind, cfg, m)
+}
+
+// result says what an attempt's end means: sent, to be tried again, or failed.
+func (w *Worker) result(d *store.AlertDelivery, code int, err error) store.DeliveryResult {
+	now := w.nowMS()
+	r := store.DeliveryResult{Status: store.DeliverySent, Code: int64(code)}
+	if err == nil {
+		return r
+	}
+	r.Error = clip(err.Error(), 500)
+	var f *channel.Failed
+	wait := backoff(d.Attempts)
+	if errors.As(err, &f) {
+		if f.Permanent {
+			r.Status = store.DeliveryFailed
+			return r
+		}
+		wait = max(wait, f.After)
+	}
+	if now+wait.Milliseconds() > d.DeadlineMS {
+		r.Status = store.DeliveryFailed
+		r.Error = fmt.Sprintf("given up after %d attempts: %s", d.Attempts, r.Error)
+		return r
+	}
+	r.Status, r.DueMS = store.DeliveryPending, now+wait.Milliseconds()
+	return r
+}
+
+// backoff is how long to wait after so many attempts: twice as long each time, give or take a quarter.
+func backoff(attempts int64) time.Duration {
+	d := min(firstWait<<min(attempts-1, 20), longest)
+	return d*3/4 + rand.N(d/2)
+}
+
+func clip(s string, n int) string {
+	rs := []rune(s)
+	if len(rs) <= n {
+		return s
+	}
+	return string(rs[:n-1]) + "…"
+}
