@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hindsight-dev/hindsight/alert/cron"
 	"github.com/hindsight-dev/hindsight/alert/rule"
 	"github.com/hindsight-dev/hindsight/store"
 )
@@ -123,18 +124,39 @@ func (r *knownRule) hears(s *store.AlertSignal, f *facts, nowMS int64) bool {
 	if r.row.Kind != store.AlertIssue || !r.row.Enabled || r.row.SnoozedUntilMS > nowMS {
 		return false
 	}
-	if len(r.projects) > 0 && !slices.Contains(r.projects, s.ProjectID) {
+	if !r.isAbout(s, f.issue) {
 		return false
 	}
 	return r.row.Environment == "" || r.row.Environment == f.Environment()
 }
 
+// isAbout says whether a rule is for an issue: of its projects, of all when it names none, or of a scheduled
+// job that it is connected to.
+func (r *knownRule) isAbout(s *store.AlertSignal, i *store.Issue) bool {
+	if len(r.projects) > 0 || len(r.doc.Detectors) == 0 {
+		if len(r.projects) == 0 || slices.Contains(r.projects, s.ProjectID) {
+			return true
+		}
+	}
+	if i.Type != issueCron {
+		return false
+	}
+	var meta struct {
+		Monitor string `json:"monitor"`
+	}
+	_ = json.Unmarshal([]byte(i.Metadata), &meta) // our own JSON
+	return slices.Contains(r.doc.Detectors, cron.Number(meta.Monitor)*detectorsPer+detectorCron)
+}
+
+// issueCron is the type of issues that scheduled jobs make.
+const issueCron = "cron"
+
 // orgRules are an organisation's rules and channels, as of one round of evaluation.
 type orgRules struct {
-	org      *store.Organization
 	rules    []*knownRule
 	channels []store.AlertChannel
 	members  []store.Member
+	teams    []store.TeamMember
 }
 
 type ruleCache struct {
@@ -156,6 +178,9 @@ func (c *ruleCache) of(ctx context.Context, orgID int64) (*orgRules, error) {
 		return nil, err
 	}
 	if o.members, err = c.w.cfg.Store.Members(ctx, scope); err != nil {
+		return nil, err
+	}
+	if o.teams, err = c.w.cfg.Store.TeamMembers(ctx, scope); err != nil {
 		return nil, err
 	}
 	for _, row := range rows {

@@ -125,6 +125,7 @@ func metricSignal(row *store.AlertRule, m *rule.Metric, projects []int64, v floa
 const (
 	detectorsPer   = 4
 	detectorMetric = 0
+	detectorCron   = 3
 )
 
 // metricFirings gives what is to be told when a metric rule's state changed: its own actions, and the rules

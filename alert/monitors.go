@@ -265,7 +265,7 @@ func (w *Worker) reportFailure(ctx context.Context, m *store.WatchedMonitor, inc
 		Side: store.SideBackend, Payload: payload}
 	_, err = w.cfg.Store.Ingest(ctx, []*store.Write{{MessageID: "monitor:" + id, ReceivedMS: now.UnixMilli(), OrgID: m.OrgID,
 		Events: []store.EventWrite{{Event: row, Hashes: []string{incidentHash(incident)}, Algorithm: "monitor:1",
-			Issue: store.Issue{Type: "cron", Title: title, Culprit: m.Slug, Logger: "monitor", Metadata: `{}`}}}}})
+			Issue: store.Issue{Type: issueCron, Title: title, Culprit: m.Slug, Logger: "monitor", Metadata: `{"monitor":"` + m.MonitorID + `"}`}}}}})
 	return err
 }
 

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/hindsight-dev/hindsight/alert/channel"
 	"github.com/hindsight-dev/hindsight/alert/rule"
@@ -123,8 +122,13 @@ func (w *Worker) recipients(ctx context.Context, org *orgRules, a *rule.Action, 
 	case rule.TargetUser:
 		id, _ := strconv.ParseInt(a.TargetID, 10, 64)
 		one(id)
-	case rule.TargetTeam: // everybody is in the one team
-		all()
+	case rule.TargetTeam:
+		id, _ := strconv.ParseInt(a.TargetID, 10, 64)
+		for _, t := range org.teams {
+			if t.TeamID == id {
+				one(t.UserID)
+			}
+		}
 	default:
 		if s.IssueID != 0 {
 			i, err := w.cfg.Store.Issue(ctx, store.Scope{OrgID: s.OrgID}, s.IssueID)

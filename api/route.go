@@ -100,6 +100,13 @@ func (a *API) register(router *mux.Router) {
 	a.registerArtifacts(router)
 	a.registerReleaseFiles(router)
 	a.registerDebugFiles()
+	a.registerAlertRules()
+	a.registerMetricRules()
+	a.registerWorkflows()
+	a.registerDetectors()
+	a.registerAlertChannels()
+	a.registerMonitors()
+	a.registerFeedback()
 }
 
 func (a *API) registerIdentity() {

@@ -35,6 +35,21 @@ var requests = map[string]struct{ query, body string }{
 	"deleteReleaseFile": {}, "deleteProjectReleaseFile": {}, "deleteDebugFile": {query: "id={debugFile}"}, "reprocess": {},
 	"setProguardRelease": {body: `{"release_name":"1","proguard_uuid":"none"}`}, "downloadReleaseFile": {query: "download=1"},
 	"downloadProjectReleaseFile": {query: "download=1"}, "downloadArtifact": {query: "download=artifact_bundle/{bundle}"},
+	"createRule": {body: `{"name":"r","conditions":[],"actions":[]}`}, "updateRule": {body: `{"name":"r"}`}, "snoozeRule": {body: `{}`}, "unsnoozeRule": {},
+	"createMetricRule": {body: metricBody}, "updateMetricRule": {body: metricBody}, "createProjectMetricRule": {body: metricBody}, "updateProjectMetricRule": {body: metricBody},
+	"createWorkflow": {body: `{"name":"w"}`}, "updateWorkflow": {body: `{"name":"w"}`},
+	"createDetector":     {body: `{"name":"d","type":"monitor_check_in_failure","dataSources":[{"queryObj":{"slug":"fresh","config":{"schedule":"0 3 * * *"}}}]}`},
+	"updateDetector":     {body: `{"name":"d"}`},
+	"createAlertChannel": {body: `{"name":"c","kind":"webhook","config":{"url":"https://example.com/x"}}`}, "updateAlertChannel": {body: `{"name":"d"}`},
+	"createUserFeedback": {body: `{"event_id":"` + eventA + `","comments":"x"}`},
+	"testAlertChannel": {}, "resendAlertDelivery": {},
+	"createMonitor": {body: `{"name":"m","project":"shop-web","type":"cron_job","config":{"schedule_type":"crontab","schedule":"0 3 * * *"}}`},
+	"updateMonitor": {body: `{"name":"m"}`}, "updateMonitors": {body: `{"ids":["nightly"],"isMuted":false}`}, "updateProjectMonitor": {body: `{"name":"m"}`},
+	"updateMonitorEnvironment": {body: `{"isMuted":true}`},
+	// What removes things that other routes are tried on removes nothing: who may not ask never gets there.
+	"deleteRule": {}, "deleteMetricRule": {}, "deleteProjectMetricRule": {}, "deleteWorkflow": {}, "deleteDetector": {}, "deleteAlertChannel": {}, "deleteMonitor": {},
+	"deleteMonitorEnvironment": {}, "deleteProjectMonitor": {},
+
 	"createReplayDeleteJob": {body: `{"data":{"rangeStart":"1999-01-01","rangeEnd":"1999-01-02"}}`},
 	"deleteProjectReplay":   {}, "markReplayViewed": {}, "resendDeadLetter": {}, "dropDeadLetter": {},
 	"listReplayLinks": {query: "event=" + eventA}, "countReplays": {query: "query=issue.id:{issue}"}, "listReplayEventsMeta": {query: "query=replayId:" + replayA},
@@ -71,6 +86,8 @@ func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 		"{tag}", "browser.name",
 		"{search}", itoa(ids.search), "{item}", rootID,
 		"{version}", "shop@1.0.0", "{bundle}", itoa(ids.bundle), "{file}", itoa(ids.file),
+		"{rule}", itoa(ruleFor(rt, ids)), "{workflow}", itoa(ids.rule), "{detector}", itoa(ids.metric*4), "{channel}", itoa(ids.channel), "{delivery}", itoa(ids.delivery),
+		"{monitor}", ids.monitor, "{environment}", "production",
 		"{job}", itoa(ids.job),
 		"{version}", ids.version,
 		"{note}", itoa(ids.note),
@@ -80,6 +97,16 @@ func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 		path += "?" + strings.NewReplacer("{issue}", itoa(ids.issue), "{bundle}", itoa(ids.bundle), "{debugFile}", itoa(ids.debugFile)).Replace(q)
 	}
 	return path
+}
+
+const metricBody = `{"name":"m","aggregate":"count()","dataset":"events","timeWindow":5,"projects":["shop-web"],"triggers":[{"label":"critical","alertThreshold":5,"actions":[]}]}`
+
+// ruleFor is the rule of the kind that a route is about.
+func ruleFor(rt api.Route, ids *tenant) int64 {
+	if strings.Contains(rt.Path, "alert-rules") {
+		return ids.metric
+	}
+	return ids.rule
 }
 
 var placeholder = regexp.MustCompile(`\{[a-zA-Z]+\}`)

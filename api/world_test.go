@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hindsight-dev/hindsight/alert/rule"
 	"github.com/hindsight-dev/hindsight/api"
 	"github.com/hindsight-dev/hindsight/linker/link"
 	"github.com/hindsight-dev/hindsight/store"
@@ -49,6 +50,9 @@ type tenant struct {
 	orgToken                int64
 	version                 string // a release of its own
 	note                    int64  // the member's, on the issue
+
+	rule, metric, channel, delivery int64
+	monitor                         string // its id
 }
 
 // world is a server with two organisations that hold the same ids.
@@ -74,10 +78,43 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	w := &world{t: t, s: s, blobs: blobs, base: time.Now().Add(-time.Hour).Truncate(time.Second), dead: &deadLetters{}}
 	w.acme = w.tenant("acme")
 	w.other = w.tenant("other")
+	w.alerts(w.acme)
+	w.alerts(w.other)
 	w.dead.org = w.acme.org.ID
-	w.h = api.New(api.Config{Store: s, Blobs: blobs, BaseURL: &url.URL{Scheme: "http", Host: "sentry.example:8000"}, DeadLetters: w.dead,
+	w.h = api.New(api.Config{Store: s, Blobs: blobs, BaseURL: &url.URL{Scheme: "http", Host: "sentry.example:8000"}, DeadLetters: w.dead, Secrets: plainSeal{}, Mail: true,
 		EvidenceScript: []byte("play()"), Version: "test", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	return w
+}
+
+// plainSeal keeps secrets as they are.
+type plainSeal struct{}
+
+func (plainSeal) Seal(_ string, text []byte) []byte            { return text }
+func (plainSeal) Open(_ string, sealed []byte) ([]byte, error) { return sealed, nil }
+
+// alerts gives a tenant a rule of each kind, a channel, a delivery and a monitor.
+func (w *world) alerts(o *tenant) {
+	t, ctx, scope := w.t, w.t.Context(), o.org.Scope()
+	t.Helper()
+	doc := rule.Rule{Match: "any", When: []rule.Condition{}, Then: []rule.Group{}, Frequency: 30}
+	r, err := w.s.CreateAlertRule(ctx, scope, store.AlertRule{Kind: store.AlertIssue, Name: "errors", Enabled: true, Projects: "[" + itoa(o.web.ID) + "]", Body: doc.JSON()})
+	must(t, err)
+	doc.Metric = &rule.Metric{Dataset: store.DatasetEvents, Aggregate: store.AggregateCount, WindowSec: 300, Triggers: []rule.Trigger{{ID: 1, Label: rule.Critical, At: 5}}}
+	m, err := w.s.CreateAlertRule(ctx, scope, store.AlertRule{Kind: store.AlertMetric, Name: "many errors", Enabled: true, Projects: "[" + itoa(o.web.ID) + "]", Body: doc.JSON()})
+	must(t, err)
+	c, err := w.s.CreateAlertChannel(ctx, scope, store.AlertChannel{Name: "hook", Kind: "webhook", Config: []byte(`{}`), Shown: "example.com"})
+	must(t, err)
+	d, err := w.s.AddDelivery(ctx, scope, store.AlertDelivery{Key: "key of " + o.org.Slug, ChannelID: c.ID, Kind: "webhook", Target: "hook", Lane: "x"})
+	must(t, err)
+	id := strings.Repeat("d", 31) + itoa(o.org.ID)
+	id = itoa(o.org.ID) + id[1:]
+	_, err = w.s.Ingest(ctx, []*store.Write{{MessageID: "cron " + o.org.Slug, OrgID: o.org.ID, ReceivedMS: w.base.UnixMilli(), CheckIns: []store.CheckInWrite{{ItemID: "i" + o.org.Slug,
+		CheckIn: store.CheckIn{OrgID: o.org.ID, CheckInID: strings.Repeat("e", 32), ProjectID: o.web.ID, MonitorSlug: "nightly", Environment: "production", Status: store.CheckInOK,
+			StartedMS: w.base.UnixMilli(), UpdatedMS: w.base.UnixMilli()},
+		Monitor: &store.Monitor{ProjectID: o.web.ID, Slug: "nightly", OrgID: o.org.ID, ID: id, Status: store.MonitorActive, ConfigMS: w.base.UnixMilli(), CreatedMS: w.base.UnixMilli(),
+			Config: `{"schedule":{"type":"crontab","value":"0 3 * * *"},"checkin_margin":5,"timezone":"Europe/Berlin"}`}}}}})
+	must(t, err)
+	o.rule, o.metric, o.channel, o.delivery, o.monitor = r.ID, m.ID, c.ID, d.ID, id
 }
 
 func must(t *testing.T, err error) {

@@ -270,7 +270,7 @@ func (b *batch) dropEmptyIssues(ctx context.Context, created []int64, stored []*
 	for _, e := range stored {
 		used[e.Event.IssueID] = true
 	}
-	created = slices.DeleteFunc(created, func(id int64) bool { return used[id] })
+	created = slices.DeleteFunc(slices.Clone(created), func(id int64) bool { return used[id] })
 	if len(created) == 0 {
 		return nil
 	}

@@ -181,3 +181,14 @@ func (s *Store) IncidentIssue(ctx context.Context, scope Scope, projectID int64,
 	}
 	return i, nil
 }
+
+// IssuesOfTrace gives the issues that have an error of a trace, up to limit.
+func (s *Store) IssuesOfTrace(ctx context.Context, scope Scope, traceID string, limit int) ([]Issue, error) {
+	var rows []Issue
+	err := s.read.NewSelect().Model(&rows).Where("i.org_id = ?", scope.OrgID).
+		Where("i.id IN (SELECT e.issue_id FROM events AS e WHERE e.org_id = ? AND e.trace_id = ?)", scope.OrgID, traceID).Order("i.id").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, border(fmt.Errorf("issues of trace %s: %w", traceID, err))
+	}
+	return rows, nil
+}

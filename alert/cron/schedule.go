@@ -188,3 +188,12 @@ func (c *Config) After(t time.Time) time.Time {
 	}
 	return n
 }
+
+// Number is a number made of a monitor's id (hex), for clients that want one: 48 bits of it.
+func Number(id string) int64 {
+	n, err := strconv.ParseInt(id[:min(len(id), 12)], 16, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}

@@ -156,3 +156,38 @@ func (r *Rule) JSON() string {
 	}
 	return string(b)
 }
+
+// Number gives the parts of a rule ids where they have none: clients of the workflows form want numbers.
+func (r *Rule) Number() {
+	last := int64(0)
+	seen := func(id int64) { last = max(last, id) }
+	each := func(do func(id *int64)) {
+		for i := range r.When {
+			do(&r.When[i].ID)
+		}
+		for g := range r.Then {
+			do(&r.Then[g].ID)
+			for i := range r.Then[g].If {
+				do(&r.Then[g].If[i].ID)
+			}
+			for i := range r.Then[g].Do {
+				do(&r.Then[g].Do[i].ID)
+			}
+		}
+		if r.Metric != nil {
+			for t := range r.Metric.Triggers {
+				do(&r.Metric.Triggers[t].ID)
+				for i := range r.Metric.Triggers[t].Do {
+					do(&r.Metric.Triggers[t].Do[i].ID)
+				}
+			}
+		}
+	}
+	each(func(id *int64) { seen(*id) })
+	each(func(id *int64) {
+		if *id == 0 {
+			last++
+			*id = last
+		}
+	})
+}

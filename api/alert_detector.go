@@ -1,0 +1,450 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hindsight-dev/hindsight/alert/cron"
+	"github.com/hindsight-dev/hindsight/alert/rule"
+	"github.com/hindsight-dev/hindsight/store"
+)
+
+// Detector finds what workflows tell of: a project's errors, a number that is watched, a scheduled job.
+type Detector struct {
+	ID             string         `json:"id"`
+	ProjectID      string         `json:"projectId"`
+	Name           string         `json:"name"`
+	Description    *string        `json:"description"`
+	Type           string         `json:"type" doc:"error, issue_stream, metric_issue, monitor_check_in_failure"`
+	Enabled        bool           `json:"enabled"`
+	WorkflowIDs    []string       `json:"workflowIds"`
+	Owner          Null[ActorRef] `json:"owner"`
+	CreatedBy      *string        `json:"createdBy"`
+	DateCreated    time.Time      `json:"dateCreated"`
+	DateUpdated    time.Time      `json:"dateUpdated"`
+	DataSources    []element      `json:"dataSources" nullable:"true"`
+	ConditionGroup element        `json:"conditionGroup" nullable:"true"`
+	Config         element        `json:"config"`
+	LatestGroup    *string        `json:"latestGroup"`
+	OpenIssues     int            `json:"openIssues"`
+	AlertRuleID    *int64         `json:"alertRuleId"`
+	RuleID         *int64         `json:"ruleId"`
+}
+
+// ActorRef is a user or team.
+type ActorRef struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// DetectorBody makes a detector.
+type DetectorBody struct {
+	_ struct{} `json:"-" additionalProperties:"true"`
+
+	Name           string    `json:"name" minLength:"1" maxLength:"200"`
+	Type           string    `json:"type,omitempty"`
+	Description    *string   `json:"description,omitempty" nullable:"true"`
+	Enabled        *bool     `json:"enabled,omitempty"`
+	Owner          any       `json:"owner,omitempty"`
+	DataSources    []element `json:"dataSources,omitempty"`
+	DataSource     element   `json:"dataSource,omitempty"`
+	ConditionGroup element   `json:"conditionGroup,omitempty"`
+	Config         element   `json:"config,omitempty"`
+	WorkflowIDs    []any     `json:"workflowIds,omitempty"`
+}
+
+// DetectorsInput lists detectors.
+type DetectorsInput struct {
+	OrgPath
+	PageParams
+	FilterParams
+	Query  string   `query:"query" doc:"type:x, name:x, or part of a name."`
+	ID     []string `query:"id,explode"`
+	SortBy string   `query:"sortBy"`
+}
+
+// DetectorInput names a detector.
+type DetectorInput struct {
+	OrgPath
+	Detector int64 `path:"detector"`
+}
+
+// CreateDetectorInput makes a detector.
+type CreateDetectorInput struct {
+	OrgPath
+	Project string `path:"project"`
+	Body    DetectorBody
+}
+
+// UpdateDetectorInput replaces a detector.
+type UpdateDetectorInput struct {
+	DetectorInput
+	Body DetectorBody
+}
+
+func (a *API) registerDetectors() {
+	const org = "/api/0/organizations/{org}/"
+	handle(a, Route{ID: "listDetectors", Method: "GET", Path: org + "detectors/", Access: "alerts:read", Summary: "What alerts can be about"}, a.listDetectors)
+	handle(a, Route{ID: "createDetector", Method: "POST", Path: org + "projects/{project}/detectors/", Access: "alerts:write", Summary: "Make a detector", Status: 201}, a.createDetector)
+	handle(a, Route{ID: "getDetector", Method: "GET", Path: org + "detectors/{detector}/", Access: "alerts:read", Summary: "A detector"}, a.getDetector)
+	handle(a, Route{ID: "updateDetector", Method: "PUT", Path: org + "detectors/{detector}/", Access: "alerts:write", Summary: "Replace a detector"}, a.updateDetector)
+	handle(a, Route{ID: "deleteDetector", Method: "DELETE", Path: org + "detectors/{detector}/", Access: "alerts:write", Summary: "Delete a detector", Status: 204}, a.deleteDetector)
+}
+
+// detectors gives all of an organisation's, the projects' own first.
+func (a *API) detectors(ctx context.Context, rq *request) ([]Detector, error) {
+	set, err := a.projects(ctx, rq)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.Store.AlertRules(ctx, rq.scope)
+	if err != nil {
+		return nil, a.fail("list detectors", err)
+	}
+	monitors, err := a.Store.Monitors(ctx, rq.scope, nil)
+	if err != nil {
+		return nil, a.fail("list monitors", err)
+	}
+	workflows := map[int64][]string{}
+	for i := range rows {
+		if rows[i].Kind != store.AlertIssue {
+			continue
+		}
+		if doc, err := ruleOf(&rows[i]); err == nil {
+			for _, d := range detectorsOf(doc, ruleProjects(&rows[i])) {
+				workflows[d] = append(workflows[d], itoa(rows[i].ID))
+			}
+		}
+	}
+	var out []Detector
+	add := func(kind, n int64, d Detector) {
+		id := n*detectorKinds + kind
+		d.ID, d.WorkflowIDs = itoa(id), workflows[id]
+		if d.WorkflowIDs == nil {
+			d.WorkflowIDs = []string{}
+		}
+		if d.Config == nil {
+			d.Config = element{}
+		}
+		out = append(out, d)
+	}
+	for i := range set.list {
+		p := &set.list[i]
+		base := Detector{ProjectID: itoa(p.ID), Enabled: true, DateCreated: at(p.CreatedMS), DateUpdated: at(p.CreatedMS)}
+		base.Name, base.Type = "Error Monitor", "error"
+		add(detectorErrors, p.ID, base)
+		base.Name, base.Type = "Issue Stream", "issue_stream"
+		add(detectorStream, p.ID, base)
+	}
+	for i := range rows {
+		if rows[i].Kind == store.AlertMetric {
+			d, err := a.metricDetector(rq, &rows[i])
+			if err != nil {
+				return nil, err
+			}
+			add(detectorMetric, rows[i].ID, d)
+		}
+	}
+	for i := range monitors {
+		add(detectorCron, cron.Number(monitors[i].ID), a.cronDetector(rq, &monitors[i]))
+	}
+	return out, nil
+}
+
+// owner reads user:1 or team:1.
+func owner(s string) *ActorRef {
+	kind, id, ok := strings.Cut(s, ":")
+	if !ok {
+		return nil
+	}
+	return &ActorRef{Type: kind, ID: id, Name: s}
+}
+
+func ownerText(v any) string {
+	switch o := v.(type) {
+	case string:
+		return o
+	case map[string]any:
+		if word(o, "type") != "" {
+			return word(o, "type") + ":" + word(o, "id")
+		}
+	}
+	return ""
+}
+
+func (a *API) metricDetector(rq *request, row *store.AlertRule) (Detector, error) {
+	doc, err := ruleOf(row)
+	if err != nil || doc.Metric == nil {
+		return Detector{}, a.fail("read metric alert", err)
+	}
+	m := doc.Metric
+	project := ""
+	if ids := ruleProjects(row); len(ids) > 0 {
+		project = itoa(ids[0])
+	}
+	dataset := m.DataSource
+	if dataset == "" {
+		dataset = m.Dataset
+	}
+	types := m.EventTypes
+	if len(types) == 0 {
+		types = []string{"error"}
+	}
+	id := row.ID
+	d := Detector{ProjectID: project, Name: row.Name, Description: text(m.Description), Type: "metric_issue", Enabled: row.Enabled, Owner: null(owner(doc.Owner)),
+		DateCreated: at(row.CreatedMS), DateUpdated: at(row.UpdatedMS), AlertRuleID: &id, Config: element{"detectionType": "static"},
+		DataSources: []element{{"id": itoa(row.ID), "organizationId": itoa(rq.scope.OrgID), "type": "snuba_query_subscription", "sourceId": itoa(row.ID),
+			"queryObj": element{"id": itoa(row.ID), "status": 0, "subscription": itoa(row.ID), "snubaQuery": element{"id": itoa(row.ID), "aggregate": m.Aggregate, "dataset": dataset,
+				"environment": text(row.Environment), "eventTypes": types, "query": m.Query, "queryType": 0, "timeWindow": m.WindowSec, "extrapolationMode": nil}}}}}
+	if m.Detection != "" {
+		d.Config["detectionType"] = m.Detection
+	}
+	if m.DeltaSec > 0 {
+		d.Config["comparisonDelta"] = m.DeltaSec
+	}
+	conditions := []element{}
+	if len(m.Conditions) > 0 {
+		_ = json.Unmarshal(m.Conditions, &conditions) // our own JSON
+	} else {
+		for _, t := range m.Triggers {
+			conditions = append(conditions, element{"id": itoa(t.ID), "type": map[bool]string{true: "lt", false: "gt"}[m.Below], "comparison": t.At,
+				"conditionResult": map[string]int{rule.Critical: 75, rule.Warning: 50}[t.Label]})
+		}
+	}
+	d.ConditionGroup = element{"id": itoa(row.ID), "organizationId": itoa(rq.scope.OrgID), "logicType": "any", "conditions": conditions}
+	if row.CreatedBy != nil {
+		d.CreatedBy = idOrNull(*row.CreatedBy)
+	}
+	return d, nil
+}
+
+func (a *API) cronDetector(rq *request, m *store.Monitor) Detector {
+	cfg := monitorConfig(m)
+	return Detector{ProjectID: itoa(m.ProjectID), Name: monitorName(m), Type: "monitor_check_in_failure", Enabled: m.Status == store.MonitorActive,
+		Owner: null(owner(m.Owner)), DateCreated: at(m.CreatedMS), DateUpdated: at(m.ConfigMS),
+		DataSources: []element{{"id": itoa(cron.Number(m.ID)), "organizationId": itoa(rq.scope.OrgID), "type": "cron_monitor", "sourceId": dashed(m.ID),
+			"queryObj": element{"id": dashed(m.ID), "name": monitorName(m), "slug": m.Slug, "status": m.Status, "isMuted": m.Muted, "config": cfg, "environments": []any{}}}}}
+}
+
+func (a *API) listDetectors(ctx context.Context, in *DetectorsInput) (*List[Detector], error) {
+	rq := from(ctx)
+	all, err := a.detectors(ctx, rq)
+	if err != nil {
+		return nil, err
+	}
+	set, err := a.projects(ctx, rq)
+	if err != nil {
+		return nil, err
+	}
+	projects, err := set.choose(in.FilterParams)
+	if err != nil {
+		return nil, err
+	}
+	kind, rest := "", []string{}
+	for w := range strings.FieldsSeq(in.Query) {
+		if k, ok := strings.CutPrefix(w, "type:"); ok {
+			kind = strings.Trim(k, `"`)
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	if kind == "metric" {
+		kind = "metric_issue"
+	}
+	rows := slices.DeleteFunc(all, func(d Detector) bool {
+		id, _ := strconv.ParseInt(d.ProjectID, 10, 64)
+		return kind != "" && d.Type != kind || len(projects) > 0 && !slices.Contains(projects, id) ||
+			len(nonEmpty(in.ID)) > 0 && !slices.Contains(in.ID, d.ID) || !namedLike(strings.Join(rest, " "), d.Name)
+	})
+	page, link, err := offsetPage(a, rq, rows, in.PageParams)
+	if err != nil {
+		return nil, err
+	}
+	return &List[Detector]{Link: link, Body: page}, nil
+}
+
+func (a *API) detector(ctx context.Context, id int64) (*Detector, error) {
+	all, err := a.detectors(ctx, from(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(all, func(d Detector) bool { return d.ID == itoa(id) }); i >= 0 {
+		return &all[i], nil
+	}
+	return nil, errNotFound
+}
+
+func (a *API) getDetector(ctx context.Context, in *DetectorInput) (*One[Detector], error) {
+	d, err := a.detector(ctx, in.Detector)
+	if err != nil {
+		return nil, err
+	}
+	return one(*d), nil
+}
+
+// source gives what a detector is told to look at.
+func (b *DetectorBody) source() element {
+	if len(b.DataSources) > 0 {
+		if q, ok := b.DataSources[0]["queryObj"].(map[string]any); ok {
+			return q
+		}
+		return b.DataSources[0]
+	}
+	return b.DataSource
+}
+
+// readDetector makes a metric rule's document of the detectors form.
+func (a *API) readDetector(ctx context.Context, rq *request, b *DetectorBody) (doc *rule.Rule, environment string, err error) {
+	src := b.source()
+	if q, ok := src["snubaQuery"].(map[string]any); ok {
+		src = q
+	}
+	set, err := a.projects(ctx, rq)
+	if err != nil {
+		return nil, "", err
+	}
+	m, err := a.metric(ctx, rq, set, word(src, "dataset"), word(src, "aggregate"), word(src, "query"))
+	if err != nil {
+		return nil, "", err
+	}
+	m.WindowSec, m.Detector, m.Detection, m.DeltaSec = int(number(src, "timeWindow")), true, word(b.Config, "detectionType"), int(number(b.Config, "comparisonDelta"))
+	if b.Description != nil {
+		m.Description = *b.Description
+	}
+	types, _ := src["eventTypes"].([]any)
+	for _, t := range types {
+		if s, ok := t.(string); ok {
+			m.EventTypes = append(m.EventTypes, s)
+		}
+	}
+	conditions := elements(b.ConditionGroup["conditions"])
+	for i, c := range conditions {
+		typ, result := word(c, "type"), int(number(c, "conditionResult"))
+		if c["id"] == nil {
+			c["id"] = itoa(int64(i + 1))
+		}
+		v := number(c, "comparison")
+		if result == 0 {
+			m.Resolve = &v
+			continue
+		}
+		if !slices.Contains([]string{"gt", "gte", "lt", "lte"}, typ) {
+			return nil, "", badRequest(fmt.Sprintf("A threshold of the type %q is not available here.", clipped(typ)))
+		}
+		m.Below = typ == "lt" || typ == "lte"
+		m.Triggers = append(m.Triggers, rule.Trigger{Label: map[bool]string{true: rule.Critical, false: rule.Warning}[result == 75], At: v,
+			OrEqual: strings.HasSuffix(typ, "e"), Do: []rule.Action{}})
+	}
+	m.Conditions, _ = json.Marshal(conditions) // it came from JSON
+	doc = &rule.Rule{Match: "any", When: []rule.Condition{}, Then: []rule.Group{}, Frequency: 1, Metric: m, Owner: ownerText(b.Owner)}
+	doc.Number()
+	return doc, word(src, "environment"), checkRule(doc)
+}
+
+func (a *API) createDetector(ctx context.Context, in *CreateDetectorInput) (*One[Detector], error) {
+	rq := from(ctx)
+	b := &in.Body
+	var id int64
+	switch b.Type {
+	case "metric_issue":
+		doc, environment, err := a.readDetector(ctx, rq, b)
+		if err != nil {
+			return nil, err
+		}
+		row := store.AlertRule{Kind: store.AlertMetric, Name: b.Name, Enabled: b.Enabled == nil || *b.Enabled, Projects: projectsJSON(rq.project.ID), Environment: environment, Body: doc.JSON()}
+		if user := rq.caller.userID(); user != 0 {
+			row.CreatedBy = &user
+		}
+		made, err := a.Store.CreateAlertRule(ctx, rq.scope, row)
+		if err != nil {
+			return nil, a.failWrite("create detector", err, "")
+		}
+		id = made.ID*detectorKinds + detectorMetric
+	case "monitor_check_in_failure":
+		m, err := a.makeMonitor(ctx, rq, rq.project, b.monitor())
+		if err != nil {
+			return nil, err
+		}
+		id = cron.Number(m.ID)*detectorKinds + detectorCron
+	default:
+		return nil, badRequest("A detector of the type metric_issue or monitor_check_in_failure can be made; each project has its others already.")
+	}
+	return a.getDetector(ctx, &DetectorInput{Detector: id})
+}
+
+// monitor is what a cron detector says of its monitor.
+func (b *DetectorBody) monitor() *MonitorBody {
+	src := b.source()
+	out := &MonitorBody{Name: b.Name, Slug: word(src, "slug"), Config: src}
+	if c, ok := src["config"].(map[string]any); ok {
+		out.Config = c
+	}
+	if o := ownerText(b.Owner); o != "" {
+		out.Owner = &o
+	}
+	if b.Enabled != nil && !*b.Enabled {
+		out.Status = store.MonitorDisabled
+	}
+	return out
+}
+
+func (a *API) updateDetector(ctx context.Context, in *UpdateDetectorInput) (*One[Detector], error) {
+	rq := from(ctx)
+	kind, n := splitDetector(in.Detector)
+	switch kind {
+	case detectorMetric:
+		row, err := a.metricRow(ctx, rq, n)
+		if err != nil {
+			return nil, err
+		}
+		doc, environment, err := a.readDetector(ctx, rq, &in.Body)
+		if err != nil {
+			return nil, err
+		}
+		row.Name, row.Body, row.Environment = in.Body.Name, doc.JSON(), environment
+		set(&row.Enabled, in.Body.Enabled)
+		if _, err := a.Store.UpdateAlertRule(ctx, rq.scope, *row); err != nil {
+			return nil, a.failWrite("update detector", err, "")
+		}
+	case detectorCron:
+		m, err := a.monitorByNumber(ctx, rq, n)
+		if err != nil {
+			return nil, err
+		}
+		body := in.Body.monitor()
+		body.Slug = m.Slug
+		if _, err := a.changeMonitor(ctx, rq, m, body); err != nil {
+			return nil, err
+		}
+	default:
+		if _, err := a.detector(ctx, in.Detector); err != nil {
+			return nil, err
+		}
+	}
+	return a.getDetector(ctx, &in.DetectorInput)
+}
+
+func (a *API) deleteDetector(ctx context.Context, in *DetectorInput) (*Nothing, error) {
+	rq := from(ctx)
+	kind, n := splitDetector(in.Detector)
+	switch kind {
+	case detectorMetric:
+		return a.dropMetricRule(ctx, n)
+	case detectorCron:
+		m, err := a.monitorByNumber(ctx, rq, n)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.fail("delete detector", a.Store.DeleteMonitor(ctx, rq.scope, m.ProjectID, m.Slug, ""))
+	}
+	if _, err := a.detector(ctx, in.Detector); err != nil {
+		return nil, err
+	}
+	return nil, badRequest("This detector belongs to its project and cannot be deleted.")
+}
