@@ -42,7 +42,7 @@ var requests = map[string]struct{ query, body string }{
 	"updateDetector":     {body: `{"name":"d"}`},
 	"createAlertChannel": {body: `{"name":"c","kind":"webhook","config":{"url":"https://example.com/x"}}`}, "updateAlertChannel": {body: `{"name":"d"}`},
 	"createUserFeedback": {body: `{"event_id":"` + eventA + `","comments":"x"}`},
-	"testAlertChannel": {}, "resendAlertDelivery": {},
+	"testAlertChannel":   {}, "resendAlertDelivery": {},
 	"createMonitor": {body: `{"name":"m","project":"shop-web","type":"cron_job","config":{"schedule_type":"crontab","schedule":"0 3 * * *"}}`},
 	"updateMonitor": {body: `{"name":"m"}`}, "updateMonitors": {body: `{"ids":["nightly"],"isMuted":false}`}, "updateProjectMonitor": {body: `{"name":"m"}`},
 	"updateMonitorEnvironment": {body: `{"isMuted":true}`},
