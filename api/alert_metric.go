@@ -145,27 +145,27 @@ func (a *API) registerMetricRules() {
 		func(ctx context.Context, in *RuleInput) (*Nothing, error) { return a.dropMetricRule(ctx, in.Rule) })
 }
 
-// The datasets as Sentry calls them, and which of ours they are.
-var datasets = map[string]string{"": store.DatasetEvents, "events": store.DatasetEvents, "error-events": store.DatasetEvents,
+// The metricDatasets as Sentry calls them, and which of ours they are.
+var metricDatasets = map[string]string{"": store.DatasetEvents, "events": store.DatasetEvents, "error-events": store.DatasetEvents,
 	"transactions": store.DatasetTransactions, "generic_metrics": store.DatasetTransactions, "events_analytics_platform": store.DatasetTransactions,
 	"spans": store.DatasetTransactions, "metrics": store.DatasetSessions, "sessions": store.DatasetSessions, "logs": store.DatasetLogs, "ourlogs": store.DatasetLogs}
 
-// aggregates are Sentry's spellings of what we can compute.
-var aggregates = map[string]string{"": store.AggregateCount, "count()": store.AggregateCount, "count(span.duration)": store.AggregateCount, "count(message)": store.AggregateCount,
+// metricAggregates are Sentry's spellings of what we can compute.
+var metricAggregates = map[string]string{"": store.AggregateCount, "count()": store.AggregateCount, "count(span.duration)": store.AggregateCount, "count(message)": store.AggregateCount,
 	"count_unique(user)": store.AggregateUsers, "count_unique(tags[sentry:user])": store.AggregateUsers}
 
 func aggregateOf(dataset, s string) string {
 	if dataset == store.DatasetSessions {
 		return store.AggregateCrashFree
 	}
-	if v, ok := aggregates[s]; ok {
+	if v, ok := metricAggregates[s]; ok {
 		return v
 	}
 	return strings.Replace(strings.Replace(s, "(span.duration)", "(transaction.duration)", 1), "percentile(transaction.duration,0.", "p(transaction.duration,0.", 1)
 }
 
 func (a *API) metric(ctx context.Context, rq *request, set *projectSet, dataset, aggregate, query string) (*rule.Metric, error) {
-	m := &rule.Metric{Dataset: datasets[dataset], Query: query, DataSource: dataset}
+	m := &rule.Metric{Dataset: metricDatasets[dataset], Query: query, DataSource: dataset}
 	if m.Dataset == "" {
 		return nil, badRequest("Dataset must be events, transactions, logs or sessions.")
 	}
