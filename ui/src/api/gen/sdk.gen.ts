@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AddProjectTeamData, AddProjectTeamErrors, AddProjectTeamResponses, AddRecentSearchData, AddRecentSearchErrors, AddRecentSearchResponses, AssembleBundleData, AssembleBundleErrors, AssembleBundleResponses, AssembleDebugFilesData, AssembleDebugFilesErrors, AssembleDebugFilesResponses, AssembleReleaseData, AssembleReleaseErrors, AssembleReleaseResponses, ChangeTeamRoleData, ChangeTeamRoleErrors, ChangeTeamRoleResponses, CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateDeployData, CreateDeployErrors, CreateDeployResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateNoteData, CreateNoteErrors, CreateNoteResponses, CreateOrgTokenData, CreateOrgTokenErrors, CreateOrgTokenResponses, CreateProjectData, CreateProjectErrors, CreateProjectReleaseData, CreateProjectReleaseErrors, CreateProjectReleaseResponses, CreateProjectResponses, CreateReleaseData, CreateReleaseErrors, CreateReleaseResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, CreateRepositoryData, CreateRepositoryErrors, CreateRepositoryResponses, CreateSavedSearchData, CreateSavedSearchErrors, CreateSavedSearchResponses, CreateTeamData, CreateTeamErrors, CreateTeamProjectData, CreateTeamProjectErrors, CreateTeamProjectResponses, CreateTeamResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteArtifactBundleData, DeleteArtifactBundleErrors, DeleteArtifactBundleResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteDebugFileData, DeleteDebugFileErrors, DeleteDebugFileResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteNoteData, DeleteNoteErrors, DeleteNoteResponses, DeleteOrgTokenData, DeleteOrgTokenErrors, DeleteOrgTokenResponses, DeleteProjectReleaseData, DeleteProjectReleaseErrors, DeleteProjectReleaseFileData, DeleteProjectReleaseFileErrors, DeleteProjectReleaseFileResponses, DeleteProjectReleaseResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DeleteReleaseData, DeleteReleaseErrors, DeleteReleaseFileData, DeleteReleaseFileErrors, DeleteReleaseFileResponses, DeleteReleaseResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DeleteSourceMapsData, DeleteSourceMapsErrors, DeleteSourceMapsResponses, DeleteTeamData, DeleteTeamErrors, DeleteTeamResponses, DeleteTokenData, DeleteTokenErrors, DeleteTokenResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, ExploreData, ExploreErrors, ExploreResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetChunkOptionsData, GetChunkOptionsErrors, GetChunkOptionsResponses, GetCurrentReleaseData, GetCurrentReleaseErrors, GetCurrentReleaseResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetEventsFacetsData, GetEventsFacetsErrors, GetEventsFacetsResponses, GetEventsMetaData, GetEventsMetaErrors, GetEventsMetaResponses, GetEventsStatsData, GetEventsStatsErrors, GetEventsStatsResponses, GetEventsTimeSeriesData, GetEventsTimeSeriesErrors, GetEventsTimeSeriesResponses, GetFirstLastReleaseData, GetFirstLastReleaseErrors, GetFirstLastReleaseResponses, GetForwardingData, GetForwardingErrors, GetForwardingResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueTagData, GetIssueTagErrors, GetIssueTagResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMemberData, GetMemberErrors, GetMemberResponses, GetMeResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationQuotasData, GetOrganizationQuotasErrors, GetOrganizationQuotasResponses, GetOrganizationResponses, GetPreviousReleaseData, GetPreviousReleaseErrors, GetPreviousReleaseResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectReleaseData, GetProjectReleaseErrors, GetProjectReleaseFileData, GetProjectReleaseFileErrors, GetProjectReleaseFileResponses, GetProjectReleaseResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetProjectTagData, GetProjectTagErrors, GetProjectTagResponses, GetReleaseData, GetReleaseErrors, GetReleaseFileData, GetReleaseFileErrors, GetReleaseFileResponses, GetReleaseMetaData, GetReleaseMetaErrors, GetReleaseMetaResponses, GetReleaseResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetSourceMapDebugData, GetSourceMapDebugErrors, GetSourceMapDebugResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTraceData, GetTraceErrors, GetTraceItemData, GetTraceItemErrors, GetTraceItemResponses, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LeaveTeamData, LeaveTeamErrors, LeaveTeamResponses, ListActivitiesData, ListActivitiesErrors, ListActivitiesResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListArtifactBundlesData, ListArtifactBundlesErrors, ListArtifactBundlesResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListAttributesData, ListAttributesErrors, ListAttributesResponses, ListAttributeValuesData, ListAttributeValuesErrors, ListAttributeValuesResponses, ListBundleFilesData, ListBundleFilesErrors, ListBundleFilesResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDebugFilesData, ListDebugFilesErrors, ListDebugFilesResponses, ListDeploysData, ListDeploysErrors, ListDeploysResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListIssueTagsData, ListIssueTagsErrors, ListIssueTagsResponses, ListIssueTagValuesData, ListIssueTagValuesErrors, ListIssueTagValuesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListNotesData, ListNotesErrors, ListNotesResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrgTokensData, ListOrgTokensErrors, ListOrgTokensResponses, ListProguardReleasesData, ListProguardReleasesErrors, ListProguardReleasesResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectReleaseCommitsData, ListProjectReleaseCommitsErrors, ListProjectReleaseCommitsResponses, ListProjectReleaseFilesData, ListProjectReleaseFilesErrors, ListProjectReleaseFilesResponses, ListProjectReleasesData, ListProjectReleasesErrors, ListProjectReleasesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectTagsData, ListProjectTagsErrors, ListProjectTagsResponses, ListProjectTagValuesData, ListProjectTagValuesErrors, ListProjectTagValuesResponses, ListProjectTeamsData, ListProjectTeamsErrors, ListProjectTeamsResponses, ListRecentSearchesData, ListRecentSearchesErrors, ListRecentSearchesResponses, ListReleaseCommitsData, ListReleaseCommitsErrors, ListReleaseCommitsResponses, ListReleaseFilesChangedData, ListReleaseFilesChangedErrors, ListReleaseFilesChangedResponses, ListReleaseFilesData, ListReleaseFilesErrors, ListReleaseFilesResponses, ListReleasesData, ListReleasesErrors, ListReleasesResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListRepositoriesData, ListRepositoriesErrors, ListRepositoriesResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSearchViewsData, ListSearchViewsErrors, ListSearchViewsResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSourceMapsData, ListSourceMapsErrors, ListSourceMapsResponses, ListTagsData, ListTagsErrors, ListTagsResponses, ListTagValuesData, ListTagValuesErrors, ListTagValuesResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamProjectsData, ListTeamProjectsErrors, ListTeamProjectsResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUnknownDebugFilesData, ListUnknownDebugFilesErrors, ListUnknownDebugFilesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTeamsData, ListUserTeamsErrors, ListUserTeamsResponses, LookUpArtifactsData, LookUpArtifactsErrors, LookUpArtifactsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, RemoveProjectTeamData, RemoveProjectTeamErrors, RemoveProjectTeamResponses, ReprocessData, ReprocessErrors, ReprocessResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SetProguardReleaseData, SetProguardReleaseErrors, SetProguardReleaseResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UpdateCommentData, UpdateCommentErrors, UpdateCommentResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMeResponses, UpdateNoteData, UpdateNoteErrors, UpdateNoteResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationQuotasData, UpdateOrganizationQuotasErrors, UpdateOrganizationQuotasResponses, UpdateOrganizationResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectReleaseData, UpdateProjectReleaseErrors, UpdateProjectReleaseResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses, UpdateReleaseData, UpdateReleaseErrors, UpdateReleaseResponses, UpdateSavedSearchData, UpdateSavedSearchErrors, UpdateSavedSearchResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses, ValidateExploreData, ValidateExploreErrors, ValidateExploreResponses } from './types.gen';
+import type { AddProjectTeamData, AddProjectTeamErrors, AddProjectTeamResponses, AddRecentSearchData, AddRecentSearchErrors, AddRecentSearchResponses, AssembleBundleData, AssembleBundleErrors, AssembleBundleResponses, AssembleDebugFilesData, AssembleDebugFilesErrors, AssembleDebugFilesResponses, AssembleReleaseData, AssembleReleaseErrors, AssembleReleaseResponses, ChangeTeamRoleData, ChangeTeamRoleErrors, ChangeTeamRoleResponses, CountIssuesData, CountIssuesErrors, CountIssuesResponses, CountReplaysData, CountReplaysErrors, CountReplaysResponses, CreateAlertChannelData, CreateAlertChannelErrors, CreateAlertChannelResponses, CreateCommentData, CreateCommentErrors, CreateCommentResponses, CreateDeployData, CreateDeployErrors, CreateDeployResponses, CreateDetectorData, CreateDetectorErrors, CreateDetectorResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateMetricRuleData, CreateMetricRuleErrors, CreateMetricRuleResponses, CreateMonitorData, CreateMonitorErrors, CreateMonitorResponses, CreateNoteData, CreateNoteErrors, CreateNoteResponses, CreateOrgTokenData, CreateOrgTokenErrors, CreateOrgTokenResponses, CreateProjectData, CreateProjectErrors, CreateProjectMetricRuleData, CreateProjectMetricRuleErrors, CreateProjectMetricRuleResponses, CreateProjectReleaseData, CreateProjectReleaseErrors, CreateProjectReleaseResponses, CreateProjectResponses, CreateReleaseData, CreateReleaseErrors, CreateReleaseResponses, CreateReplayDeleteJobData, CreateReplayDeleteJobErrors, CreateReplayDeleteJobResponses, CreateRepositoryData, CreateRepositoryErrors, CreateRepositoryResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateSavedSearchData, CreateSavedSearchErrors, CreateSavedSearchResponses, CreateTeamData, CreateTeamErrors, CreateTeamProjectData, CreateTeamProjectErrors, CreateTeamProjectResponses, CreateTeamResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, CreateUserFeedbackData, CreateUserFeedbackErrors, CreateUserFeedbackResponses, CreateWorkflowData, CreateWorkflowErrors, CreateWorkflowResponses, DeleteAlertChannelData, DeleteAlertChannelErrors, DeleteAlertChannelResponses, DeleteArtifactBundleData, DeleteArtifactBundleErrors, DeleteArtifactBundleResponses, DeleteCommentData, DeleteCommentErrors, DeleteCommentResponses, DeleteDebugFileData, DeleteDebugFileErrors, DeleteDebugFileResponses, DeleteDetectorData, DeleteDetectorErrors, DeleteDetectorResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteMetricRuleData, DeleteMetricRuleErrors, DeleteMetricRuleResponses, DeleteMonitorData, DeleteMonitorEnvironmentData, DeleteMonitorEnvironmentErrors, DeleteMonitorEnvironmentResponses, DeleteMonitorErrors, DeleteMonitorResponses, DeleteNoteData, DeleteNoteErrors, DeleteNoteResponses, DeleteOrgTokenData, DeleteOrgTokenErrors, DeleteOrgTokenResponses, DeleteProjectMetricRuleData, DeleteProjectMetricRuleErrors, DeleteProjectMetricRuleResponses, DeleteProjectMonitorData, DeleteProjectMonitorErrors, DeleteProjectMonitorResponses, DeleteProjectReleaseData, DeleteProjectReleaseErrors, DeleteProjectReleaseFileData, DeleteProjectReleaseFileErrors, DeleteProjectReleaseFileResponses, DeleteProjectReleaseResponses, DeleteProjectReplayData, DeleteProjectReplayErrors, DeleteProjectReplayResponses, DeleteReleaseData, DeleteReleaseErrors, DeleteReleaseFileData, DeleteReleaseFileErrors, DeleteReleaseFileResponses, DeleteReleaseResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteSavedSearchData, DeleteSavedSearchErrors, DeleteSavedSearchResponses, DeleteSourceMapsData, DeleteSourceMapsErrors, DeleteSourceMapsResponses, DeleteTeamData, DeleteTeamErrors, DeleteTeamResponses, DeleteTokenData, DeleteTokenErrors, DeleteTokenResponses, DeleteWorkflowData, DeleteWorkflowErrors, DeleteWorkflowResponses, DropDeadLetterData, DropDeadLetterErrors, DropDeadLetterResponses, ExploreData, ExploreErrors, ExploreResponses, GetAlertChannelData, GetAlertChannelErrors, GetAlertChannelResponses, GetAlertDeliveryData, GetAlertDeliveryErrors, GetAlertDeliveryResponses, GetAttachmentData, GetAttachmentErrors, GetAttachmentResponses, GetAuthData, GetAuthErrors, GetAuthResponses, GetChunkOptionsData, GetChunkOptionsErrors, GetChunkOptionsResponses, GetCurrentReleaseData, GetCurrentReleaseErrors, GetCurrentReleaseResponses, GetDeadLetterData, GetDeadLetterErrors, GetDeadLetterResponses, GetDetectorData, GetDetectorErrors, GetDetectorResponses, GetEventIdData, GetEventIdErrors, GetEventIdResponses, GetEventsFacetsData, GetEventsFacetsErrors, GetEventsFacetsResponses, GetEventsMetaData, GetEventsMetaErrors, GetEventsMetaResponses, GetEventsStatsData, GetEventsStatsErrors, GetEventsStatsResponses, GetEventsTimeSeriesData, GetEventsTimeSeriesErrors, GetEventsTimeSeriesResponses, GetFirstLastReleaseData, GetFirstLastReleaseErrors, GetFirstLastReleaseResponses, GetForwardingData, GetForwardingErrors, GetForwardingResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetIssueData, GetIssueErrors, GetIssueEventData, GetIssueEventErrors, GetIssueEventResponses, GetIssueResponses, GetIssueTagData, GetIssueTagErrors, GetIssueTagResponses, GetIssueUnscopedData, GetIssueUnscopedErrors, GetIssueUnscopedResponses, GetKeyData, GetKeyErrors, GetKeyResponses, GetMeData, GetMeErrors, GetMemberData, GetMemberErrors, GetMemberResponses, GetMeResponses, GetMetricRuleData, GetMetricRuleErrors, GetMetricRuleResponses, GetMonitorData, GetMonitorErrors, GetMonitorResponses, GetMonitorStatsData, GetMonitorStatsErrors, GetMonitorStatsResponses, GetOrganizationData, GetOrganizationErrors, GetOrganizationQuotasData, GetOrganizationQuotasErrors, GetOrganizationQuotasResponses, GetOrganizationResponses, GetPreviousReleaseData, GetPreviousReleaseErrors, GetPreviousReleaseResponses, GetProjectData, GetProjectErrors, GetProjectEventData, GetProjectEventErrors, GetProjectEventResponses, GetProjectMetricRuleData, GetProjectMetricRuleErrors, GetProjectMetricRuleResponses, GetProjectMonitorData, GetProjectMonitorErrors, GetProjectMonitorResponses, GetProjectReleaseData, GetProjectReleaseErrors, GetProjectReleaseFileData, GetProjectReleaseFileErrors, GetProjectReleaseFileResponses, GetProjectReleaseResponses, GetProjectReplayData, GetProjectReplayErrors, GetProjectReplayResponses, GetProjectResponses, GetProjectSettingsData, GetProjectSettingsErrors, GetProjectSettingsResponses, GetProjectTagData, GetProjectTagErrors, GetProjectTagResponses, GetReleaseData, GetReleaseErrors, GetReleaseFileData, GetReleaseFileErrors, GetReleaseFileResponses, GetReleaseMetaData, GetReleaseMetaErrors, GetReleaseMetaResponses, GetReleaseResponses, GetReplayCoverageData, GetReplayCoverageErrors, GetReplayCoverageResponses, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobErrors, GetReplayDeleteJobResponses, GetReplayErrors, GetReplayFramesData, GetReplayFramesErrors, GetReplayFramesResponses, GetReplayResponses, GetRootData, GetRootErrors, GetRootResponses, GetRuleConfigurationData, GetRuleConfigurationErrors, GetRuleConfigurationResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetSegmentData, GetSegmentErrors, GetSegmentResponses, GetSetupDoctorData, GetSetupDoctorErrors, GetSetupDoctorResponses, GetShortIdData, GetShortIdErrors, GetShortIdResponses, GetSourceMapDebugData, GetSourceMapDebugErrors, GetSourceMapDebugResponses, GetStatsData, GetStatsErrors, GetStatsResponses, GetTeamData, GetTeamErrors, GetTeamResponses, GetTraceData, GetTraceErrors, GetTraceItemData, GetTraceItemErrors, GetTraceItemResponses, GetTraceMetaData, GetTraceMetaErrors, GetTraceMetaResponses, GetTraceResponses, GetWorkflowData, GetWorkflowErrors, GetWorkflowResponses, JoinTeamData, JoinTeamErrors, JoinTeamResponses, LeaveTeamData, LeaveTeamErrors, LeaveTeamResponses, ListActivitiesData, ListActivitiesErrors, ListActivitiesResponses, ListAlertChannelsData, ListAlertChannelsErrors, ListAlertChannelsResponses, ListAlertDeliveriesData, ListAlertDeliveriesErrors, ListAlertDeliveriesResponses, ListAllProjectsData, ListAllProjectsErrors, ListAllProjectsResponses, ListArtifactBundlesData, ListArtifactBundlesErrors, ListArtifactBundlesResponses, ListAttachmentsData, ListAttachmentsErrors, ListAttachmentsResponses, ListAttributesData, ListAttributesErrors, ListAttributesResponses, ListAttributeValuesData, ListAttributeValuesErrors, ListAttributeValuesResponses, ListBundleFilesData, ListBundleFilesErrors, ListBundleFilesResponses, ListCheckInsData, ListCheckInsErrors, ListCheckInsResponses, ListCombinedRulesData, ListCombinedRulesErrors, ListCombinedRulesResponses, ListCommentsData, ListCommentsErrors, ListCommentsResponses, ListDeadLettersData, ListDeadLettersErrors, ListDeadLettersResponses, ListDebugFilesData, ListDebugFilesErrors, ListDebugFilesResponses, ListDeploysData, ListDeploysErrors, ListDeploysResponses, ListDetectorsData, ListDetectorsErrors, ListDetectorsResponses, ListEnvironmentsData, ListEnvironmentsErrors, ListEnvironmentsResponses, ListFiltersData, ListFiltersErrors, ListFiltersResponses, ListIssueEventsData, ListIssueEventsErrors, ListIssueEventsResponses, ListIssuesData, ListIssuesErrors, ListIssuesResponses, ListIssueTagsData, ListIssueTagsErrors, ListIssueTagsResponses, ListIssueTagValuesData, ListIssueTagValuesErrors, ListIssueTagValuesResponses, ListIssueUserReportsData, ListIssueUserReportsErrors, ListIssueUserReportsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListMetricRulesData, ListMetricRulesErrors, ListMetricRulesResponses, ListMonitorsData, ListMonitorsErrors, ListMonitorsResponses, ListMonitorsStatsData, ListMonitorsStatsErrors, ListMonitorsStatsResponses, ListNotesData, ListNotesErrors, ListNotesResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListOrgTokensData, ListOrgTokensErrors, ListOrgTokensResponses, ListProguardReleasesData, ListProguardReleasesErrors, ListProguardReleasesResponses, ListProjectCheckInsData, ListProjectCheckInsErrors, ListProjectCheckInsResponses, ListProjectEventsData, ListProjectEventsErrors, ListProjectEventsResponses, ListProjectIssuesData, ListProjectIssuesErrors, ListProjectIssuesResponses, ListProjectReleaseCommitsData, ListProjectReleaseCommitsErrors, ListProjectReleaseCommitsResponses, ListProjectReleaseFilesData, ListProjectReleaseFilesErrors, ListProjectReleaseFilesResponses, ListProjectReleasesData, ListProjectReleasesErrors, ListProjectReleasesResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListProjectTagsData, ListProjectTagsErrors, ListProjectTagsResponses, ListProjectTagValuesData, ListProjectTagValuesErrors, ListProjectTagValuesResponses, ListProjectTeamsData, ListProjectTeamsErrors, ListProjectTeamsResponses, ListProjectUserFeedbackData, ListProjectUserFeedbackErrors, ListProjectUserFeedbackResponses, ListProjectUserReportsData, ListProjectUserReportsErrors, ListProjectUserReportsResponses, ListRecentSearchesData, ListRecentSearchesErrors, ListRecentSearchesResponses, ListReleaseCommitsData, ListReleaseCommitsErrors, ListReleaseCommitsResponses, ListReleaseFilesChangedData, ListReleaseFilesChangedErrors, ListReleaseFilesChangedResponses, ListReleaseFilesData, ListReleaseFilesErrors, ListReleaseFilesResponses, ListReleasesData, ListReleasesErrors, ListReleasesResponses, ListReplayChaptersData, ListReplayChaptersErrors, ListReplayChaptersResponses, ListReplayClicksData, ListReplayClicksErrors, ListReplayClicksResponses, ListReplayDeleteJobsData, ListReplayDeleteJobsErrors, ListReplayDeleteJobsResponses, ListReplayEventsMetaData, ListReplayEventsMetaErrors, ListReplayEventsMetaResponses, ListReplayItemsData, ListReplayItemsErrors, ListReplayItemsResponses, ListReplayLinksData, ListReplayLinksErrors, ListReplayLinksResponses, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsErrors, ListReplaySelectorsResponses, ListReplaysErrors, ListReplaysResponses, ListReplayTagsData, ListReplayTagsErrors, ListReplayTagsResponses, ListReplayTagValuesData, ListReplayTagValuesErrors, ListReplayTagValuesResponses, ListReplayViewersData, ListReplayViewersErrors, ListReplayViewersResponses, ListRepositoriesData, ListRepositoriesErrors, ListRepositoriesResponses, ListRuleHistoryData, ListRuleHistoryErrors, ListRuleHistoryResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListSavedSearchesData, ListSavedSearchesErrors, ListSavedSearchesResponses, ListSearchViewsData, ListSearchViewsErrors, ListSearchViewsResponses, ListSegmentsData, ListSegmentsErrors, ListSegmentsResponses, ListSourceMapsData, ListSourceMapsErrors, ListSourceMapsResponses, ListTagsData, ListTagsErrors, ListTagsResponses, ListTagValuesData, ListTagValuesErrors, ListTagValuesResponses, ListTeamMembersData, ListTeamMembersErrors, ListTeamMembersResponses, ListTeamProjectsData, ListTeamProjectsErrors, ListTeamProjectsResponses, ListTeamsData, ListTeamsErrors, ListTeamsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListTracesData, ListTracesErrors, ListTracesResponses, ListUnknownDebugFilesData, ListUnknownDebugFilesErrors, ListUnknownDebugFilesResponses, ListUserFeedbackData, ListUserFeedbackErrors, ListUserFeedbackResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListUserTeamsData, ListUserTeamsErrors, ListUserTeamsResponses, ListWorkflowsData, ListWorkflowsErrors, ListWorkflowsResponses, LookUpArtifactsData, LookUpArtifactsErrors, LookUpArtifactsResponses, MarkReplayViewedData, MarkReplayViewedErrors, MarkReplayViewedResponses, RemoveProjectTeamData, RemoveProjectTeamErrors, RemoveProjectTeamResponses, ReprocessData, ReprocessErrors, ReprocessResponses, ResendAlertDeliveryData, ResendAlertDeliveryErrors, ResendAlertDeliveryResponses, ResendDeadLetterData, ResendDeadLetterErrors, ResendDeadLetterResponses, SearchIdData, SearchIdErrors, SearchIdResponses, SetProguardReleaseData, SetProguardReleaseErrors, SetProguardReleaseResponses, SignInData, SignInErrors, SignInResponses, SignInWithLinkData, SignInWithLinkErrors, SignInWithLinkResponses, SignOutData, SignOutErrors, SignOutResponses, SnoozeRuleData, SnoozeRuleErrors, SnoozeRuleResponses, TestAlertChannelData, TestAlertChannelErrors, TestAlertChannelResponses, TestScrubbingData, TestScrubbingErrors, TestScrubbingResponses, UnsnoozeRuleData, UnsnoozeRuleErrors, UnsnoozeRuleResponses, UpdateAlertChannelData, UpdateAlertChannelErrors, UpdateAlertChannelResponses, UpdateCommentData, UpdateCommentErrors, UpdateCommentResponses, UpdateDetectorData, UpdateDetectorErrors, UpdateDetectorResponses, UpdateFilterData, UpdateFilterErrors, UpdateFilterResponses, UpdateIssueData, UpdateIssueErrors, UpdateIssueResponses, UpdateIssuesData, UpdateIssuesErrors, UpdateIssuesResponses, UpdateIssueUnscopedData, UpdateIssueUnscopedErrors, UpdateIssueUnscopedResponses, UpdateKeyData, UpdateKeyErrors, UpdateKeyResponses, UpdateMeData, UpdateMeErrors, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateMeResponses, UpdateMetricRuleData, UpdateMetricRuleErrors, UpdateMetricRuleResponses, UpdateMonitorData, UpdateMonitorEnvironmentData, UpdateMonitorEnvironmentErrors, UpdateMonitorEnvironmentResponses, UpdateMonitorErrors, UpdateMonitorResponses, UpdateMonitorsData, UpdateMonitorsErrors, UpdateMonitorsResponses, UpdateNoteData, UpdateNoteErrors, UpdateNoteResponses, UpdateOrganizationData, UpdateOrganizationErrors, UpdateOrganizationQuotasData, UpdateOrganizationQuotasErrors, UpdateOrganizationQuotasResponses, UpdateOrganizationResponses, UpdateProjectData, UpdateProjectErrors, UpdateProjectIssuesData, UpdateProjectIssuesErrors, UpdateProjectIssuesResponses, UpdateProjectMetricRuleData, UpdateProjectMetricRuleErrors, UpdateProjectMetricRuleResponses, UpdateProjectMonitorData, UpdateProjectMonitorErrors, UpdateProjectMonitorResponses, UpdateProjectReleaseData, UpdateProjectReleaseErrors, UpdateProjectReleaseResponses, UpdateProjectResponses, UpdateProjectSettingsData, UpdateProjectSettingsErrors, UpdateProjectSettingsResponses, UpdateReleaseData, UpdateReleaseErrors, UpdateReleaseResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateSavedSearchData, UpdateSavedSearchErrors, UpdateSavedSearchResponses, UpdateTeamData, UpdateTeamErrors, UpdateTeamResponses, UpdateWorkflowData, UpdateWorkflowErrors, UpdateWorkflowResponses, ValidateExploreData, ValidateExploreErrors, ValidateExploreResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -195,6 +195,204 @@ export const updateOrganization = <ThrowOnError extends boolean = false>(options
 });
 
 /**
+ * Where alerts can go
+ */
+export const listAlertChannels = <ThrowOnError extends boolean = false>(options: Options<ListAlertChannelsData, ThrowOnError>) => (options.client ?? client).get<ListAlertChannelsResponses, ListAlertChannelsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-channels/',
+    ...options
+});
+
+/**
+ * Make a channel
+ */
+export const createAlertChannel = <ThrowOnError extends boolean = false>(options: Options<CreateAlertChannelData, ThrowOnError>) => (options.client ?? client).post<CreateAlertChannelResponses, CreateAlertChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-channels/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a channel
+ */
+export const deleteAlertChannel = <ThrowOnError extends boolean = false>(options: Options<DeleteAlertChannelData, ThrowOnError>) => (options.client ?? client).delete<DeleteAlertChannelResponses, DeleteAlertChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-channels/{channel}/',
+    ...options
+});
+
+/**
+ * A channel
+ */
+export const getAlertChannel = <ThrowOnError extends boolean = false>(options: Options<GetAlertChannelData, ThrowOnError>) => (options.client ?? client).get<GetAlertChannelResponses, GetAlertChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-channels/{channel}/',
+    ...options
+});
+
+/**
+ * Change a channel
+ */
+export const updateAlertChannel = <ThrowOnError extends boolean = false>(options: Options<UpdateAlertChannelData, ThrowOnError>) => (options.client ?? client).put<UpdateAlertChannelResponses, UpdateAlertChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-channels/{channel}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Send a test message
+ */
+export const testAlertChannel = <ThrowOnError extends boolean = false>(options: Options<TestAlertChannelData, ThrowOnError>) => (options.client ?? client).post<TestAlertChannelResponses, TestAlertChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-channels/{channel}/test/',
+    ...options
+});
+
+/**
+ * What was told, and what waits to be
+ */
+export const listAlertDeliveries = <ThrowOnError extends boolean = false>(options: Options<ListAlertDeliveriesData, ThrowOnError>) => (options.client ?? client).get<ListAlertDeliveriesResponses, ListAlertDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-deliveries/',
+    ...options
+});
+
+/**
+ * A delivery
+ */
+export const getAlertDelivery = <ThrowOnError extends boolean = false>(options: Options<GetAlertDeliveryData, ThrowOnError>) => (options.client ?? client).get<GetAlertDeliveryResponses, GetAlertDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-deliveries/{delivery}/',
+    ...options
+});
+
+/**
+ * Send a delivery again
+ */
+export const resendAlertDelivery = <ThrowOnError extends boolean = false>(options: Options<ResendAlertDeliveryData, ThrowOnError>) => (options.client ?? client).post<ResendAlertDeliveryResponses, ResendAlertDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-deliveries/{delivery}/resend/',
+    ...options
+});
+
+/**
+ * Metric alerts
+ */
+export const listMetricRules = <ThrowOnError extends boolean = false>(options: Options<ListMetricRulesData, ThrowOnError>) => (options.client ?? client).get<ListMetricRulesResponses, ListMetricRulesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-rules/',
+    ...options
+});
+
+/**
+ * Make a metric alert
+ */
+export const createMetricRule = <ThrowOnError extends boolean = false>(options: Options<CreateMetricRuleData, ThrowOnError>) => (options.client ?? client).post<CreateMetricRuleResponses, CreateMetricRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-rules/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a metric alert
+ */
+export const deleteMetricRule = <ThrowOnError extends boolean = false>(options: Options<DeleteMetricRuleData, ThrowOnError>) => (options.client ?? client).delete<DeleteMetricRuleResponses, DeleteMetricRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-rules/{rule}/',
+    ...options
+});
+
+/**
+ * A metric alert
+ */
+export const getMetricRule = <ThrowOnError extends boolean = false>(options: Options<GetMetricRuleData, ThrowOnError>) => (options.client ?? client).get<GetMetricRuleResponses, GetMetricRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-rules/{rule}/',
+    ...options
+});
+
+/**
+ * Replace a metric alert
+ */
+export const updateMetricRule = <ThrowOnError extends boolean = false>(options: Options<UpdateMetricRuleData, ThrowOnError>) => (options.client ?? client).put<UpdateMetricRuleResponses, UpdateMetricRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/alert-rules/{rule}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Put a bundle of sources together
  */
 export const assembleBundle = <ThrowOnError extends boolean = false>(options: Options<AssembleBundleData, ThrowOnError>) => (options.client ?? client).post<AssembleBundleResponses, AssembleBundleErrors, ThrowOnError>({
@@ -221,6 +419,19 @@ export const getChunkOptions = <ThrowOnError extends boolean = false>(options: O
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/chunk-upload/',
+    ...options
+});
+
+/**
+ * Rules of all kinds
+ */
+export const listCombinedRules = <ThrowOnError extends boolean = false>(options: Options<ListCombinedRulesData, ThrowOnError>) => (options.client ?? client).get<ListCombinedRulesResponses, ListCombinedRulesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/combined-rules/',
     ...options
 });
 
@@ -274,6 +485,62 @@ export const resendDeadLetter = <ThrowOnError extends boolean = false>(options: 
         }],
     url: '/api/0/organizations/{org}/dead-letters/{letter}/resend/',
     ...options
+});
+
+/**
+ * What alerts can be about
+ */
+export const listDetectors = <ThrowOnError extends boolean = false>(options: Options<ListDetectorsData, ThrowOnError>) => (options.client ?? client).get<ListDetectorsResponses, ListDetectorsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/detectors/',
+    ...options
+});
+
+/**
+ * Delete a detector
+ */
+export const deleteDetector = <ThrowOnError extends boolean = false>(options: Options<DeleteDetectorData, ThrowOnError>) => (options.client ?? client).delete<DeleteDetectorResponses, DeleteDetectorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/detectors/{detector}/',
+    ...options
+});
+
+/**
+ * A detector
+ */
+export const getDetector = <ThrowOnError extends boolean = false>(options: Options<GetDetectorData, ThrowOnError>) => (options.client ?? client).get<GetDetectorResponses, GetDetectorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/detectors/{detector}/',
+    ...options
+});
+
+/**
+ * Replace a detector
+ */
+export const updateDetector = <ThrowOnError extends boolean = false>(options: Options<UpdateDetectorData, ThrowOnError>) => (options.client ?? client).put<UpdateDetectorResponses, UpdateDetectorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/detectors/{detector}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -691,6 +958,19 @@ export const listIssueTagValues = <ThrowOnError extends boolean = false>(options
 });
 
 /**
+ * What people wrote about an issue
+ */
+export const listIssueUserReports = <ThrowOnError extends boolean = false>(options: Options<ListIssueUserReportsData, ThrowOnError>) => (options.client ?? client).get<ListIssueUserReportsResponses, ListIssueUserReportsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/issues/{issue}/user-reports/',
+    ...options
+});
+
+/**
  * Members
  */
 export const listMembers = <ThrowOnError extends boolean = false>(options: Options<ListMembersData, ThrowOnError>) => (options.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
@@ -807,6 +1087,165 @@ export const changeTeamRole = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
+ * Runs of several monitors over time
+ */
+export const listMonitorsStats = <ThrowOnError extends boolean = false>(options: Options<ListMonitorsStatsData, ThrowOnError>) => (options.client ?? client).get<ListMonitorsStatsResponses, ListMonitorsStatsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors-stats/',
+    ...options
+});
+
+/**
+ * Scheduled jobs
+ */
+export const listMonitors = <ThrowOnError extends boolean = false>(options: Options<ListMonitorsData, ThrowOnError>) => (options.client ?? client).get<ListMonitorsResponses, ListMonitorsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/',
+    ...options
+});
+
+/**
+ * Make a monitor
+ */
+export const createMonitor = <ThrowOnError extends boolean = false>(options: Options<CreateMonitorData, ThrowOnError>) => (options.client ?? client).post<CreateMonitorResponses, CreateMonitorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Change many monitors
+ */
+export const updateMonitors = <ThrowOnError extends boolean = false>(options: Options<UpdateMonitorsData, ThrowOnError>) => (options.client ?? client).put<UpdateMonitorsResponses, UpdateMonitorsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a monitor
+ */
+export const deleteMonitor = <ThrowOnError extends boolean = false>(options: Options<DeleteMonitorData, ThrowOnError>) => (options.client ?? client).delete<DeleteMonitorResponses, DeleteMonitorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/{monitor}/',
+    ...options
+});
+
+/**
+ * A monitor
+ */
+export const getMonitor = <ThrowOnError extends boolean = false>(options: Options<GetMonitorData, ThrowOnError>) => (options.client ?? client).get<GetMonitorResponses, GetMonitorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/{monitor}/',
+    ...options
+});
+
+/**
+ * Change a monitor
+ */
+export const updateMonitor = <ThrowOnError extends boolean = false>(options: Options<UpdateMonitorData, ThrowOnError>) => (options.client ?? client).put<UpdateMonitorResponses, UpdateMonitorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/{monitor}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Runs of a monitor
+ */
+export const listCheckIns = <ThrowOnError extends boolean = false>(options: Options<ListCheckInsData, ThrowOnError>) => (options.client ?? client).get<ListCheckInsResponses, ListCheckInsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/{monitor}/checkins/',
+    ...options
+});
+
+/**
+ * Remove an environment of a monitor
+ */
+export const deleteMonitorEnvironment = <ThrowOnError extends boolean = false>(options: Options<DeleteMonitorEnvironmentData, ThrowOnError>) => (options.client ?? client).delete<DeleteMonitorEnvironmentResponses, DeleteMonitorEnvironmentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/{monitor}/environments/{environment}/',
+    ...options
+});
+
+/**
+ * Mute a monitor in one environment
+ */
+export const updateMonitorEnvironment = <ThrowOnError extends boolean = false>(options: Options<UpdateMonitorEnvironmentData, ThrowOnError>) => (options.client ?? client).put<UpdateMonitorEnvironmentResponses, UpdateMonitorEnvironmentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/{monitor}/environments/{environment}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Runs of a monitor over time
+ */
+export const getMonitorStats = <ThrowOnError extends boolean = false>(options: Options<GetMonitorStatsData, ThrowOnError>) => (options.client ?? client).get<GetMonitorStatsResponses, GetMonitorStatsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/monitors/{monitor}/stats/',
+    ...options
+});
+
+/**
  * Tokens of an organisation
  */
 export const listOrgTokens = <ThrowOnError extends boolean = false>(options: Options<ListOrgTokensData, ThrowOnError>) => (options.client ?? client).get<ListOrgTokensResponses, ListOrgTokensErrors, ThrowOnError>({
@@ -872,6 +1311,23 @@ export const createProject = <ThrowOnError extends boolean = false>(options: Opt
             type: 'apiKey'
         }],
     url: '/api/0/organizations/{org}/projects/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Make a detector
+ */
+export const createDetector = <ThrowOnError extends boolean = false>(options: Options<CreateDetectorData, ThrowOnError>) => (options.client ?? client).post<CreateDetectorResponses, CreateDetectorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/projects/{project}/detectors/',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -1544,6 +2000,19 @@ export const listTraces = <ThrowOnError extends boolean = false>(options: Option
 });
 
 /**
+ * What people wrote
+ */
+export const listUserFeedback = <ThrowOnError extends boolean = false>(options: Options<ListUserFeedbackData, ThrowOnError>) => (options.client ?? client).get<ListUserFeedbackResponses, ListUserFeedbackErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/user-feedback/',
+    ...options
+});
+
+/**
  * Teams of the caller
  */
 export const listUserTeams = <ThrowOnError extends boolean = false>(options: Options<ListUserTeamsData, ThrowOnError>) => (options.client ?? client).get<ListUserTeamsResponses, ListUserTeamsErrors, ThrowOnError>({
@@ -1567,6 +2036,79 @@ export const listUsers = <ThrowOnError extends boolean = false>(options: Options
         }],
     url: '/api/0/organizations/{org}/users/',
     ...options
+});
+
+/**
+ * Issue alerts, in the form of workflows
+ */
+export const listWorkflows = <ThrowOnError extends boolean = false>(options: Options<ListWorkflowsData, ThrowOnError>) => (options.client ?? client).get<ListWorkflowsResponses, ListWorkflowsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/workflows/',
+    ...options
+});
+
+/**
+ * Make a workflow
+ */
+export const createWorkflow = <ThrowOnError extends boolean = false>(options: Options<CreateWorkflowData, ThrowOnError>) => (options.client ?? client).post<CreateWorkflowResponses, CreateWorkflowErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/workflows/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a workflow
+ */
+export const deleteWorkflow = <ThrowOnError extends boolean = false>(options: Options<DeleteWorkflowData, ThrowOnError>) => (options.client ?? client).delete<DeleteWorkflowResponses, DeleteWorkflowErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/workflows/{workflow}/',
+    ...options
+});
+
+/**
+ * A workflow
+ */
+export const getWorkflow = <ThrowOnError extends boolean = false>(options: Options<GetWorkflowData, ThrowOnError>) => (options.client ?? client).get<GetWorkflowResponses, GetWorkflowErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/workflows/{workflow}/',
+    ...options
+});
+
+/**
+ * Replace a workflow
+ */
+export const updateWorkflow = <ThrowOnError extends boolean = false>(options: Options<UpdateWorkflowData, ThrowOnError>) => (options.client ?? client).put<UpdateWorkflowResponses, UpdateWorkflowErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/organizations/{org}/workflows/{workflow}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -1605,6 +2147,66 @@ export const updateProject = <ThrowOnError extends boolean = false>(options: Opt
             type: 'apiKey'
         }],
     url: '/api/0/projects/{org}/{project}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Make a metric alert of a project
+ */
+export const createProjectMetricRule = <ThrowOnError extends boolean = false>(options: Options<CreateProjectMetricRuleData, ThrowOnError>) => (options.client ?? client).post<CreateProjectMetricRuleResponses, CreateProjectMetricRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/alert-rules/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a metric alert of a project
+ */
+export const deleteProjectMetricRule = <ThrowOnError extends boolean = false>(options: Options<DeleteProjectMetricRuleData, ThrowOnError>) => (options.client ?? client).delete<DeleteProjectMetricRuleResponses, DeleteProjectMetricRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/alert-rules/{rule}/',
+    ...options
+});
+
+/**
+ * A metric alert of a project
+ */
+export const getProjectMetricRule = <ThrowOnError extends boolean = false>(options: Options<GetProjectMetricRuleData, ThrowOnError>) => (options.client ?? client).get<GetProjectMetricRuleResponses, GetProjectMetricRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/alert-rules/{rule}/',
+    ...options
+});
+
+/**
+ * Replace a metric alert of a project
+ */
+export const updateProjectMetricRule = <ThrowOnError extends boolean = false>(options: Options<UpdateProjectMetricRuleData, ThrowOnError>) => (options.client ?? client).put<UpdateProjectMetricRuleResponses, UpdateProjectMetricRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/alert-rules/{rule}/',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -1988,6 +2590,62 @@ export const updateKey = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
+ * Delete a monitor of a project
+ */
+export const deleteProjectMonitor = <ThrowOnError extends boolean = false>(options: Options<DeleteProjectMonitorData, ThrowOnError>) => (options.client ?? client).delete<DeleteProjectMonitorResponses, DeleteProjectMonitorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/monitors/{monitor}/',
+    ...options
+});
+
+/**
+ * A monitor of a project
+ */
+export const getProjectMonitor = <ThrowOnError extends boolean = false>(options: Options<GetProjectMonitorData, ThrowOnError>) => (options.client ?? client).get<GetProjectMonitorResponses, GetProjectMonitorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/monitors/{monitor}/',
+    ...options
+});
+
+/**
+ * Change a monitor of a project
+ */
+export const updateProjectMonitor = <ThrowOnError extends boolean = false>(options: Options<UpdateProjectMonitorData, ThrowOnError>) => (options.client ?? client).put<UpdateProjectMonitorResponses, UpdateProjectMonitorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/monitors/{monitor}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Runs of a monitor of a project
+ */
+export const listProjectCheckIns = <ThrowOnError extends boolean = false>(options: Options<ListProjectCheckInsData, ThrowOnError>) => (options.client ?? client).get<ListProjectCheckInsResponses, ListProjectCheckInsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/monitors/{monitor}/checkins/',
+    ...options
+});
+
+/**
  * Releases of a project
  */
 export const listProjectReleases = <ThrowOnError extends boolean = false>(options: Options<ListProjectReleasesData, ThrowOnError>) => (options.client ?? client).get<ListProjectReleasesResponses, ListProjectReleasesErrors, ThrowOnError>({
@@ -2286,6 +2944,135 @@ export const reprocess = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
+ * Issue alerts of a project
+ */
+export const listRules = <ThrowOnError extends boolean = false>(options: Options<ListRulesData, ThrowOnError>) => (options.client ?? client).get<ListRulesResponses, ListRulesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/rules/',
+    ...options
+});
+
+/**
+ * Make an issue alert
+ */
+export const createRule = <ThrowOnError extends boolean = false>(options: Options<CreateRuleData, ThrowOnError>) => (options.client ?? client).post<CreateRuleResponses, CreateRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/rules/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What issue alerts can be made of
+ */
+export const getRuleConfiguration = <ThrowOnError extends boolean = false>(options: Options<GetRuleConfigurationData, ThrowOnError>) => (options.client ?? client).get<GetRuleConfigurationResponses, GetRuleConfigurationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/rules/configuration/',
+    ...options
+});
+
+/**
+ * Delete an issue alert
+ */
+export const deleteRule = <ThrowOnError extends boolean = false>(options: Options<DeleteRuleData, ThrowOnError>) => (options.client ?? client).delete<DeleteRuleResponses, DeleteRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/',
+    ...options
+});
+
+/**
+ * An issue alert
+ */
+export const getRule = <ThrowOnError extends boolean = false>(options: Options<GetRuleData, ThrowOnError>) => (options.client ?? client).get<GetRuleResponses, GetRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/',
+    ...options
+});
+
+/**
+ * Replace an issue alert
+ */
+export const updateRule = <ThrowOnError extends boolean = false>(options: Options<UpdateRuleData, ThrowOnError>) => (options.client ?? client).put<UpdateRuleResponses, UpdateRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Issues that a rule told of
+ */
+export const listRuleHistory = <ThrowOnError extends boolean = false>(options: Options<ListRuleHistoryData, ThrowOnError>) => (options.client ?? client).get<ListRuleHistoryResponses, ListRuleHistoryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/group-history/',
+    ...options
+});
+
+/**
+ * End the silence of an issue alert
+ */
+export const unsnoozeRule = <ThrowOnError extends boolean = false>(options: Options<UnsnoozeRuleData, ThrowOnError>) => (options.client ?? client).delete<UnsnoozeRuleResponses, UnsnoozeRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/snooze/',
+    ...options
+});
+
+/**
+ * Silence an issue alert
+ */
+export const snoozeRule = <ThrowOnError extends boolean = false>(options: Options<SnoozeRuleData, ThrowOnError>) => (options.client ?? client).post<SnoozeRuleResponses, SnoozeRuleErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/snooze/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * What scrubbing leaves of a payload
  */
 export const testScrubbing = <ThrowOnError extends boolean = false>(options: Options<TestScrubbingData, ThrowOnError>) => (options.client ?? client).post<TestScrubbingResponses, TestScrubbingErrors, ThrowOnError>({
@@ -2420,6 +3207,49 @@ export const getTraceItem = <ThrowOnError extends boolean = false>(options: Opti
             type: 'apiKey'
         }],
     url: '/api/0/projects/{org}/{project}/trace-items/{item}/',
+    ...options
+});
+
+/**
+ * What people wrote of a project
+ */
+export const listProjectUserFeedback = <ThrowOnError extends boolean = false>(options: Options<ListProjectUserFeedbackData, ThrowOnError>) => (options.client ?? client).get<ListProjectUserFeedbackResponses, ListProjectUserFeedbackErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/user-feedback/',
+    ...options
+});
+
+/**
+ * Write a report about an event
+ */
+export const createUserFeedback = <ThrowOnError extends boolean = false>(options: Options<CreateUserFeedbackData, ThrowOnError>) => (options.client ?? client).post<CreateUserFeedbackResponses, CreateUserFeedbackErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/user-feedback/',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What people wrote of a project, older name
+ */
+export const listProjectUserReports = <ThrowOnError extends boolean = false>(options: Options<ListProjectUserReportsData, ThrowOnError>) => (options.client ?? client).get<ListProjectUserReportsResponses, ListProjectUserReportsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'hindsight_session',
+            type: 'apiKey'
+        }],
+    url: '/api/0/projects/{org}/{project}/user-reports/',
     ...options
 });
 

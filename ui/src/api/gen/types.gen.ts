@@ -41,9 +41,170 @@ export type Actor = {
     type: 'user' | 'team';
 };
 
+export type ActorRef = {
+    id: string;
+    name: string;
+    type: string;
+};
+
 export type AddRecentSearchInputBody = {
     query: string;
     type?: number;
+    [key: string]: unknown;
+};
+
+export type AlertChannel = {
+    dateCreated: string;
+    dateUpdated: string;
+    id: string;
+    /**
+     * email, slack, msteams, discord, webhook, pagerduty, telegram, ntfy
+     */
+    kind: string;
+    name: string;
+    /**
+     * Where it leads, without what gives access.
+     */
+    shown: string;
+};
+
+export type AlertChannelConfig = {
+    /**
+     * Of Telegram.
+     */
+    chatId?: string;
+    /**
+     * PagerDuty's integration key.
+     */
+    key?: string;
+    /**
+     * Of a webhook: signs its requests.
+     */
+    secret?: string;
+    /**
+     * Addresses of an e-mail channel.
+     */
+    to?: Array<string>;
+    /**
+     * Of a Telegram bot, or an ntfy access token.
+     */
+    token?: string;
+    /**
+     * Of ntfy.
+     */
+    topic?: string;
+    url?: string;
+};
+
+export type AlertDelivery = {
+    attempts: number;
+    channelId: string | null;
+    /**
+     * The last answer's status; 0: none.
+     */
+    code: number;
+    /**
+     * Alerts this row stands for.
+     */
+    count: number;
+    dateCreated: string;
+    dateDone: string | null;
+    dateDue: string;
+    error: string;
+    eventId: string | null;
+    id: string;
+    issueId: string | null;
+    /**
+     * The idempotency key, the same in every attempt.
+     */
+    key: string;
+    kind: string;
+    projectSlug: string | null;
+    /**
+     * Why the rule fired.
+     */
+    reason: string;
+    ruleId: string | null;
+    ruleName: string;
+    /**
+     * pending, sent, failed, suppressed
+     */
+    status: string;
+    /**
+     * An e-mail address, or the channel's name.
+     */
+    target: string;
+    /**
+     * It was told in one message with others.
+     */
+    together: boolean;
+};
+
+export type AlertRule = {
+    /**
+     * any, all, none
+     */
+    actionMatch: string;
+    actions: Array<{
+        [key: string]: unknown;
+    }>;
+    conditions: Array<{
+        [key: string]: unknown;
+    }>;
+    createdBy: RuleAuthor | null;
+    dateCreated: string;
+    /**
+     * Ours: alerts wait for each other.
+     */
+    digest: Digest | null;
+    environment: string | null;
+    filterMatch: string;
+    filters: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Minutes between two alerts on one issue.
+     */
+    frequency: number;
+    id: string;
+    lastTriggered: string | null;
+    name: string;
+    owner: string | null;
+    projects: Array<string>;
+    /**
+     * Ours: hours when nothing is told.
+     */
+    quiet: Quiet | null;
+    snooze: boolean;
+    /**
+     * Ours: null while snoozed without an end.
+     */
+    snoozedUntil: string | null;
+    /**
+     * active, disabled
+     */
+    status: string;
+};
+
+export type AlertRuleBody = {
+    actionMatch?: string;
+    actions?: Array<{
+        [key: string]: unknown;
+    }>;
+    conditions?: Array<{
+        [key: string]: unknown;
+    }>;
+    digest?: Digest;
+    environment?: string | null;
+    filterMatch?: string;
+    filters?: Array<{
+        [key: string]: unknown;
+    }>;
+    frequency?: unknown;
+    name: string;
+    owner?: string | null;
+    quiet?: Quiet;
+    status?: string;
     [key: string]: unknown;
 };
 
@@ -192,6 +353,32 @@ export type Chapter = {
     vitals: Array<Vital>;
 };
 
+export type CheckIn = {
+    attachmentId: string | null;
+    dateAdded: string;
+    dateClock: string;
+    dateCreated: string;
+    dateInProgress: string | null;
+    dateUpdated: string;
+    /**
+     * Milliseconds.
+     */
+    duration: number | null;
+    environment: string;
+    expectedTime: string | null;
+    groups?: Array<GroupRef>;
+    id: string;
+    monitorConfig: MonitorConfig;
+    /**
+     * ok, error, in_progress, missed, timeout, unknown
+     */
+    status: string;
+    /**
+     * Ours.
+     */
+    traceId: string | null;
+};
+
 export type ChunkOptions = {
     /**
      * What can be uploaded.
@@ -283,6 +470,12 @@ export type Covered = {
     share: number;
 };
 
+export type CreateAlertChannelInputBody = {
+    config: AlertChannelConfig;
+    kind: string;
+    name: string;
+};
+
 export type CreateDeployInputBody = {
     dateFinished?: string | null;
     dateStarted?: string | null;
@@ -301,6 +494,14 @@ export type CreateKeyInputBody = {
 export type CreateOrgTokenInputBody = {
     name: string;
     scopes?: Array<string>;
+    [key: string]: unknown;
+};
+
+export type CreateReportInputBody = {
+    comments: string;
+    email?: string;
+    event_id: string;
+    name?: string;
     [key: string]: unknown;
 };
 
@@ -460,6 +661,58 @@ export type Deploy = {
     url: string | null;
 };
 
+export type Detector = {
+    alertRuleId: number | null;
+    conditionGroup: {
+        [key: string]: unknown;
+    } | null;
+    config: {
+        [key: string]: unknown;
+    };
+    createdBy: string | null;
+    dataSources: Array<{
+        [key: string]: unknown;
+    }> | null;
+    dateCreated: string;
+    dateUpdated: string;
+    description: string | null;
+    enabled: boolean;
+    id: string;
+    latestGroup: string | null;
+    name: string;
+    openIssues: number;
+    owner: ActorRef | null;
+    projectId: string;
+    ruleId: number | null;
+    /**
+     * error, issue_stream, metric_issue, monitor_check_in_failure
+     */
+    type: string;
+    workflowIds: Array<string>;
+};
+
+export type DetectorBody = {
+    conditionGroup?: {
+        [key: string]: unknown;
+    };
+    config?: {
+        [key: string]: unknown;
+    };
+    dataSource?: {
+        [key: string]: unknown;
+    };
+    dataSources?: Array<{
+        [key: string]: unknown;
+    }>;
+    description?: string | null;
+    enabled?: boolean;
+    name: string;
+    owner?: unknown;
+    type?: string;
+    workflowIds?: Array<unknown>;
+    [key: string]: unknown;
+};
+
 export type Device = {
     brand: string | null;
     family: string | null;
@@ -479,6 +732,11 @@ export type DifAssembleState = {
     dif?: DebugFile;
     missingChunks: Array<string>;
     state: 'not_found' | 'created' | 'assembling' | 'ok' | 'error';
+};
+
+export type Digest = {
+    maxSeconds: number;
+    minSeconds: number;
 };
 
 export type Drains = {
@@ -844,6 +1102,11 @@ export type FrameMapping = {
      * The map's name.
      */
     sourceMap?: string;
+};
+
+export type GroupRef = {
+    id: number;
+    shortId: string;
 };
 
 export type GroupingConfig = {
@@ -1248,8 +1511,167 @@ export type MessageData = {
     params?: Array<unknown>;
 };
 
+export type MetricAction = {
+    alertRuleTriggerId: string;
+    dateCreated: string;
+    desc: string;
+    id: string;
+    inputChannelId: string | null;
+    integrationId: number | null;
+    sentryAppId: number | null;
+    targetIdentifier: string | null;
+    targetType: string;
+    type: string;
+};
+
+export type MetricRule = {
+    aggregate: string;
+    comparisonDelta: number | null;
+    createdBy: RuleAuthor | null;
+    dataset: string;
+    dateCreated: string;
+    dateModified: string;
+    environment: string | null;
+    eventTypes: Array<string>;
+    id: string;
+    /**
+     * Ours.
+     */
+    lastTriggered: string | null;
+    name: string;
+    organizationId: string;
+    originalAlertRuleId: string | null;
+    owner: string | null;
+    projects: Array<string>;
+    query: string;
+    queryType: number;
+    resolveThreshold: number | null;
+    /**
+     * Ours: ok, warning, critical.
+     */
+    state: string;
+    /**
+     * 0 active, 4 disabled
+     */
+    status: number;
+    /**
+     * 0 above, 1 below
+     */
+    thresholdType: number;
+    timeWindow: number;
+    triggers: Array<MetricTrigger>;
+};
+
+export type MetricRuleBody = {
+    aggregate?: string;
+    comparisonDelta?: number | null;
+    dataset?: string;
+    environment?: string | null;
+    eventTypes?: Array<string>;
+    name: string;
+    owner?: string | null;
+    projects?: Array<string>;
+    query?: string;
+    resolveThreshold?: number | null;
+    status?: number;
+    thresholdType?: number;
+    timeWindow?: number;
+    triggers?: Array<{
+        [key: string]: unknown;
+    }>;
+    [key: string]: unknown;
+};
+
+export type MetricTrigger = {
+    actions: Array<MetricAction>;
+    alertRuleId: string;
+    alertThreshold: number;
+    dateCreated: string;
+    id: string;
+    label: string;
+    resolveThreshold: number | null;
+    thresholdType: number;
+};
+
 export type MissingFiles = {
     missing: Array<string>;
+};
+
+export type Monitor = {
+    config: MonitorConfig;
+    dateCreated: string;
+    environments: Array<MonitorEnvironment>;
+    id: string;
+    isMuted: boolean;
+    isUpserting: boolean;
+    name: string;
+    owner: ActorRef | null;
+    project: ProjectRef;
+    slug: string;
+    status: string;
+    type: string;
+};
+
+export type MonitorBody = {
+    config?: {
+        [key: string]: unknown;
+    };
+    isMuted?: boolean;
+    is_muted?: boolean;
+    name?: string;
+    owner?: string | null;
+    project?: string;
+    slug?: string;
+    status?: string;
+    type?: string;
+    [key: string]: unknown;
+};
+
+export type MonitorBucket = {
+    error: number;
+    in_progress: number;
+    missed: number;
+    ok: number;
+    timeout: number;
+    ts: number;
+    unknown: number;
+};
+
+export type MonitorConfig = {
+    alert_rule_id: string | null;
+    checkin_margin: number;
+    failure_issue_threshold: number;
+    max_runtime: number;
+    recovery_threshold: number;
+    /**
+     * A crontab, or [number, unit].
+     */
+    schedule: unknown;
+    /**
+     * crontab, interval
+     */
+    schedule_type: string;
+    timezone: string;
+};
+
+export type MonitorEnvironment = {
+    activeIncident: MonitorIncident | null;
+    dateCreated: string;
+    isMuted: boolean;
+    lastCheckIn: string | null;
+    name: string;
+    nextCheckIn: string | null;
+    nextCheckInLatest: string | null;
+    /**
+     * active, ok, error, missed_checkin, timeout, disabled
+     */
+    status: string;
+};
+
+export type MonitorIncident = {
+    brokenNotice: string | null;
+    resolvingTimestamp: string | null;
+    startingTimestamp: string;
 };
 
 export type Named = {
@@ -1598,6 +2020,13 @@ export type ProjectRef = {
     name: string;
     platform: string | null;
     slug: string;
+};
+
+export type Quiet = {
+    days?: Array<number>;
+    end: string;
+    start: string;
+    timeZone: string;
 };
 
 export type Quota = {
@@ -2131,6 +2560,35 @@ export type ReplayViewersDataStruct = {
     viewed_by: Array<User>;
 };
 
+export type ReportEvent = {
+    eventID: string;
+    id: string;
+};
+
+export type ReportIssue = {
+    id: string;
+    shortId: string;
+    title: string;
+};
+
+export type ReportReplay = {
+    /**
+     * Seconds from its start to when the report was sent.
+     */
+    at: number;
+    id: string;
+    plays: boolean;
+};
+
+export type ReportUser = {
+    avatarUrl: string | null;
+    email: string | null;
+    id: string | null;
+    ipAddress: string | null;
+    name: string | null;
+    username: string | null;
+};
+
 export type Repository = {
     dateCreated: string;
     externalId: string | null;
@@ -2178,6 +2636,34 @@ export type Root = {
 
 export type RootAuth = {
     scopes: Array<string>;
+};
+
+export type RuleAuthor = {
+    email: string;
+    id: number;
+    name: string;
+};
+
+export type RuleConfiguration = {
+    actions: Array<RulePart>;
+    conditions: Array<RulePart>;
+    filters: Array<RulePart>;
+};
+
+export type RuleFire = {
+    count: number;
+    eventId: string;
+    group: Issue;
+    lastTriggered: string;
+};
+
+export type RulePart = {
+    enabled: boolean;
+    formFields: {
+        [key: string]: string;
+    };
+    id: string;
+    label: string;
 };
 
 export type Sdk = {
@@ -2396,6 +2882,25 @@ export type SimpleEvent = {
     tags: Array<Tag>;
     title: string;
     user: EventUser | null;
+};
+
+export type SnoozeInputBody = {
+    /**
+     * everyone; there is no snooze for oneself
+     */
+    target?: string;
+    /**
+     * ISO 8601; nothing: until it is ended
+     */
+    until?: string | null;
+    [key: string]: unknown;
+};
+
+export type Snoozed = {
+    ownerId: number;
+    ruleId: number;
+    until: string | null;
+    userId: string;
 };
 
 export type SourceMapDebug = {
@@ -2764,6 +3269,11 @@ export type TransactionSize = {
     'transaction.event_id': string | null;
 };
 
+export type UpdateAlertChannelInputBody = {
+    config?: AlertChannelConfig;
+    name?: string;
+};
+
 export type UpdateKeyInputBody = {
     isActive?: boolean;
     name?: string;
@@ -2778,6 +3288,18 @@ export type UpdateMeInputBody = {
      */
     password?: string;
     passwordNew?: string;
+    [key: string]: unknown;
+};
+
+export type UpdateMonitorEnvironmentInputBody = {
+    isMuted: boolean;
+    [key: string]: unknown;
+};
+
+export type UpdateMonitorsInputBody = {
+    ids: Array<string>;
+    isMuted?: boolean;
+    status?: string;
     [key: string]: unknown;
 };
 
@@ -2807,6 +3329,11 @@ export type UpdateTeamInputBody = {
     name?: string;
     slug?: string;
     [key: string]: unknown;
+};
+
+export type UpdatedMonitors = {
+    errored: Array<string>;
+    updated: Array<string>;
 };
 
 export type User = {
@@ -2841,6 +3368,41 @@ export type UserOptions = {
     stacktraceOrder: number;
     theme: string;
     timezone: string;
+};
+
+export type UserReport = {
+    comments: string;
+    dateCreated: string;
+    email: string | null;
+    /**
+     * Ours.
+     */
+    environment: string | null;
+    event: ReportEvent;
+    /**
+     * Of the event it is about, or its own.
+     */
+    eventID: string;
+    id: string;
+    issue: ReportIssue | null;
+    name: string | null;
+    /**
+     * Ours.
+     */
+    projectSlug: string;
+    /**
+     * Ours.
+     */
+    replay: ReportReplay | null;
+    /**
+     * Ours: widget, api, …
+     */
+    source: string | null;
+    /**
+     * Ours: where it was written.
+     */
+    url: string | null;
+    user: ReportUser | null;
 };
 
 export type UserWithProjects = {
@@ -2923,6 +3485,57 @@ export type Work = {
     startMs: number;
     status: string;
     traceId: string;
+};
+
+export type Workflow = {
+    actionFilters: Array<WorkflowGroup>;
+    config: WorkflowConfig;
+    createdBy: string | null;
+    dateCreated: string;
+    dateUpdated: string;
+    detectorIds: Array<string>;
+    enabled: boolean;
+    environment: string | null;
+    id: string;
+    lastTriggered: string | null;
+    name: string;
+    organizationId: string;
+    owner: string | null;
+    triggers: WorkflowGroup;
+};
+
+export type WorkflowBody = {
+    actionFilters?: Array<{
+        [key: string]: unknown;
+    }>;
+    config?: {
+        [key: string]: unknown;
+    };
+    detectorIds?: Array<unknown>;
+    enabled?: boolean;
+    environment?: string | null;
+    name: string;
+    owner?: string | null;
+    triggers?: {
+        [key: string]: unknown;
+    };
+    [key: string]: unknown;
+};
+
+export type WorkflowConfig = {
+    frequency: number;
+};
+
+export type WorkflowGroup = {
+    actions: Array<{
+        [key: string]: unknown;
+    }>;
+    conditions: Array<{
+        [key: string]: unknown;
+    }>;
+    id: string;
+    logicType: string;
+    organizationId: string;
 };
 
 export type GetRootData = {
@@ -3318,6 +3931,465 @@ export type UpdateOrganizationResponses = {
 
 export type UpdateOrganizationResponse = UpdateOrganizationResponses[keyof UpdateOrganizationResponses];
 
+export type ListAlertChannelsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-channels/';
+};
+
+export type ListAlertChannelsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListAlertChannelsError = ListAlertChannelsErrors[keyof ListAlertChannelsErrors];
+
+export type ListAlertChannelsResponses = {
+    /**
+     * OK
+     */
+    200: Array<AlertChannel>;
+};
+
+export type ListAlertChannelsResponse = ListAlertChannelsResponses[keyof ListAlertChannelsResponses];
+
+export type CreateAlertChannelData = {
+    body: CreateAlertChannelInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-channels/';
+};
+
+export type CreateAlertChannelErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateAlertChannelError = CreateAlertChannelErrors[keyof CreateAlertChannelErrors];
+
+export type CreateAlertChannelResponses = {
+    /**
+     * Created
+     */
+    201: AlertChannel;
+};
+
+export type CreateAlertChannelResponse = CreateAlertChannelResponses[keyof CreateAlertChannelResponses];
+
+export type DeleteAlertChannelData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        channel: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-channels/{channel}/';
+};
+
+export type DeleteAlertChannelErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteAlertChannelError = DeleteAlertChannelErrors[keyof DeleteAlertChannelErrors];
+
+export type DeleteAlertChannelResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteAlertChannelResponse = DeleteAlertChannelResponses[keyof DeleteAlertChannelResponses];
+
+export type GetAlertChannelData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        channel: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-channels/{channel}/';
+};
+
+export type GetAlertChannelErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetAlertChannelError = GetAlertChannelErrors[keyof GetAlertChannelErrors];
+
+export type GetAlertChannelResponses = {
+    /**
+     * OK
+     */
+    200: AlertChannel;
+};
+
+export type GetAlertChannelResponse = GetAlertChannelResponses[keyof GetAlertChannelResponses];
+
+export type UpdateAlertChannelData = {
+    body: UpdateAlertChannelInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        channel: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-channels/{channel}/';
+};
+
+export type UpdateAlertChannelErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateAlertChannelError = UpdateAlertChannelErrors[keyof UpdateAlertChannelErrors];
+
+export type UpdateAlertChannelResponses = {
+    /**
+     * OK
+     */
+    200: AlertChannel;
+};
+
+export type UpdateAlertChannelResponse = UpdateAlertChannelResponses[keyof UpdateAlertChannelResponses];
+
+export type TestAlertChannelData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        channel: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-channels/{channel}/test/';
+};
+
+export type TestAlertChannelErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type TestAlertChannelError = TestAlertChannelErrors[keyof TestAlertChannelErrors];
+
+export type TestAlertChannelResponses = {
+    /**
+     * Accepted
+     */
+    202: AlertDelivery;
+};
+
+export type TestAlertChannelResponse = TestAlertChannelResponses[keyof TestAlertChannelResponses];
+
+export type ListAlertDeliveriesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        rule?: number;
+        channel?: number;
+        status?: 'pending' | 'sent' | 'failed' | 'suppressed';
+    };
+    url: '/api/0/organizations/{org}/alert-deliveries/';
+};
+
+export type ListAlertDeliveriesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListAlertDeliveriesError = ListAlertDeliveriesErrors[keyof ListAlertDeliveriesErrors];
+
+export type ListAlertDeliveriesResponses = {
+    /**
+     * OK
+     */
+    200: Array<AlertDelivery>;
+};
+
+export type ListAlertDeliveriesResponse = ListAlertDeliveriesResponses[keyof ListAlertDeliveriesResponses];
+
+export type GetAlertDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        delivery: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-deliveries/{delivery}/';
+};
+
+export type GetAlertDeliveryErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetAlertDeliveryError = GetAlertDeliveryErrors[keyof GetAlertDeliveryErrors];
+
+export type GetAlertDeliveryResponses = {
+    /**
+     * OK
+     */
+    200: AlertDelivery;
+};
+
+export type GetAlertDeliveryResponse = GetAlertDeliveryResponses[keyof GetAlertDeliveryResponses];
+
+export type ResendAlertDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        delivery: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-deliveries/{delivery}/resend/';
+};
+
+export type ResendAlertDeliveryErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ResendAlertDeliveryError = ResendAlertDeliveryErrors[keyof ResendAlertDeliveryErrors];
+
+export type ResendAlertDeliveryResponses = {
+    /**
+     * Accepted
+     */
+    202: AlertDelivery;
+};
+
+export type ResendAlertDeliveryResponse = ResendAlertDeliveryResponses[keyof ResendAlertDeliveryResponses];
+
+export type ListMetricRulesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/alert-rules/';
+};
+
+export type ListMetricRulesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListMetricRulesError = ListMetricRulesErrors[keyof ListMetricRulesErrors];
+
+export type ListMetricRulesResponses = {
+    /**
+     * OK
+     */
+    200: Array<MetricRule>;
+};
+
+export type ListMetricRulesResponse = ListMetricRulesResponses[keyof ListMetricRulesResponses];
+
+export type CreateMetricRuleData = {
+    body: MetricRuleBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-rules/';
+};
+
+export type CreateMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateMetricRuleError = CreateMetricRuleErrors[keyof CreateMetricRuleErrors];
+
+export type CreateMetricRuleResponses = {
+    /**
+     * Created
+     */
+    201: MetricRule;
+};
+
+export type CreateMetricRuleResponse = CreateMetricRuleResponses[keyof CreateMetricRuleResponses];
+
+export type DeleteMetricRuleData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-rules/{rule}/';
+};
+
+export type DeleteMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteMetricRuleError = DeleteMetricRuleErrors[keyof DeleteMetricRuleErrors];
+
+export type DeleteMetricRuleResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteMetricRuleResponse = DeleteMetricRuleResponses[keyof DeleteMetricRuleResponses];
+
+export type GetMetricRuleData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-rules/{rule}/';
+};
+
+export type GetMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetMetricRuleError = GetMetricRuleErrors[keyof GetMetricRuleErrors];
+
+export type GetMetricRuleResponses = {
+    /**
+     * OK
+     */
+    200: MetricRule;
+};
+
+export type GetMetricRuleResponse = GetMetricRuleResponses[keyof GetMetricRuleResponses];
+
+export type UpdateMetricRuleData = {
+    body: MetricRuleBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-rules/{rule}/';
+};
+
+export type UpdateMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateMetricRuleError = UpdateMetricRuleErrors[keyof UpdateMetricRuleErrors];
+
+export type UpdateMetricRuleResponses = {
+    /**
+     * OK
+     */
+    200: MetricRule;
+};
+
+export type UpdateMetricRuleResponse = UpdateMetricRuleResponses[keyof UpdateMetricRuleResponses];
+
 export type AssembleBundleData = {
     body: AssembleInputBody;
     path: {
@@ -3377,6 +4449,61 @@ export type GetChunkOptionsResponses = {
 };
 
 export type GetChunkOptionsResponse = GetChunkOptionsResponses[keyof GetChunkOptionsResponses];
+
+export type ListCombinedRulesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        name?: string;
+        /**
+         * rule, alert_rule
+         */
+        alertType?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/combined-rules/';
+};
+
+export type ListCombinedRulesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListCombinedRulesError = ListCombinedRulesErrors[keyof ListCombinedRulesErrors];
+
+export type ListCombinedRulesResponses = {
+    /**
+     * OK
+     */
+    200: Array<{
+        [key: string]: unknown;
+    }>;
+};
+
+export type ListCombinedRulesResponse = ListCombinedRulesResponses[keyof ListCombinedRulesResponses];
 
 export type ListDeadLettersData = {
     body?: never;
@@ -3509,6 +4636,153 @@ export type ResendDeadLetterResponses = {
 };
 
 export type ResendDeadLetterResponse = ResendDeadLetterResponses[keyof ResendDeadLetterResponses];
+
+export type ListDetectorsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * type:x, name:x, or part of a name.
+         */
+        query?: string;
+        id?: Array<string>;
+        sortBy?: string;
+    };
+    url: '/api/0/organizations/{org}/detectors/';
+};
+
+export type ListDetectorsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListDetectorsError = ListDetectorsErrors[keyof ListDetectorsErrors];
+
+export type ListDetectorsResponses = {
+    /**
+     * OK
+     */
+    200: Array<Detector>;
+};
+
+export type ListDetectorsResponse = ListDetectorsResponses[keyof ListDetectorsResponses];
+
+export type DeleteDetectorData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        detector: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/detectors/{detector}/';
+};
+
+export type DeleteDetectorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteDetectorError = DeleteDetectorErrors[keyof DeleteDetectorErrors];
+
+export type DeleteDetectorResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteDetectorResponse = DeleteDetectorResponses[keyof DeleteDetectorResponses];
+
+export type GetDetectorData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        detector: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/detectors/{detector}/';
+};
+
+export type GetDetectorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetDetectorError = GetDetectorErrors[keyof GetDetectorErrors];
+
+export type GetDetectorResponses = {
+    /**
+     * OK
+     */
+    200: Detector;
+};
+
+export type GetDetectorResponse = GetDetectorResponses[keyof GetDetectorResponses];
+
+export type UpdateDetectorData = {
+    body: DetectorBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        detector: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/detectors/{detector}/';
+};
+
+export type UpdateDetectorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateDetectorError = UpdateDetectorErrors[keyof UpdateDetectorErrors];
+
+export type UpdateDetectorResponses = {
+    /**
+     * OK
+     */
+    200: Detector;
+};
+
+export type UpdateDetectorResponse = UpdateDetectorResponses[keyof UpdateDetectorResponses];
 
 export type ListEnvironmentsData = {
     body?: never;
@@ -4885,6 +6159,46 @@ export type ListIssueTagValuesResponses = {
 
 export type ListIssueTagValuesResponse = ListIssueTagValuesResponses[keyof ListIssueTagValuesResponses];
 
+export type ListIssueUserReportsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        issue: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/user-reports/';
+};
+
+export type ListIssueUserReportsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListIssueUserReportsError = ListIssueUserReportsErrors[keyof ListIssueUserReportsErrors];
+
+export type ListIssueUserReportsResponses = {
+    /**
+     * OK
+     */
+    200: Array<UserReport>;
+};
+
+export type ListIssueUserReportsResponse = ListIssueUserReportsResponses[keyof ListIssueUserReportsResponses];
+
 export type ListMembersData = {
     body?: never;
     path: {
@@ -5156,6 +6470,419 @@ export type ChangeTeamRoleResponses = {
 
 export type ChangeTeamRoleResponse = ChangeTeamRoleResponses[keyof ChangeTeamRoleResponses];
 
+export type ListMonitorsStatsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Slugs or ids.
+         */
+        monitor?: Array<string>;
+        environment?: Array<string>;
+        since?: number;
+        until?: number;
+        resolution?: string;
+    };
+    url: '/api/0/organizations/{org}/monitors-stats/';
+};
+
+export type ListMonitorsStatsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListMonitorsStatsError = ListMonitorsStatsErrors[keyof ListMonitorsStatsErrors];
+
+export type ListMonitorsStatsResponses = {
+    /**
+     * OK
+     */
+    200: {
+        [key: string]: Array<[
+            unknown,
+            unknown
+        ]>;
+    };
+};
+
+export type ListMonitorsStatsResponse = ListMonitorsStatsResponses[keyof ListMonitorsStatsResponses];
+
+export type ListMonitorsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * Part of a name or slug, or status:active.
+         */
+        query?: string;
+        owner?: string;
+        sort?: string;
+    };
+    url: '/api/0/organizations/{org}/monitors/';
+};
+
+export type ListMonitorsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListMonitorsError = ListMonitorsErrors[keyof ListMonitorsErrors];
+
+export type ListMonitorsResponses = {
+    /**
+     * OK
+     */
+    200: Array<Monitor>;
+};
+
+export type ListMonitorsResponse = ListMonitorsResponses[keyof ListMonitorsResponses];
+
+export type CreateMonitorData = {
+    body: MonitorBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/monitors/';
+};
+
+export type CreateMonitorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateMonitorError = CreateMonitorErrors[keyof CreateMonitorErrors];
+
+export type CreateMonitorResponses = {
+    /**
+     * Created
+     */
+    201: Monitor;
+};
+
+export type CreateMonitorResponse = CreateMonitorResponses[keyof CreateMonitorResponses];
+
+export type UpdateMonitorsData = {
+    body: UpdateMonitorsInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/monitors/';
+};
+
+export type UpdateMonitorsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateMonitorsError = UpdateMonitorsErrors[keyof UpdateMonitorsErrors];
+
+export type UpdateMonitorsResponses = {
+    /**
+     * OK
+     */
+    200: UpdatedMonitors;
+};
+
+export type UpdateMonitorsResponse = UpdateMonitorsResponses[keyof UpdateMonitorsResponses];
+
+export type DeleteMonitorData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        monitor: string;
+    };
+    query?: {
+        environment?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/monitors/{monitor}/';
+};
+
+export type DeleteMonitorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteMonitorError = DeleteMonitorErrors[keyof DeleteMonitorErrors];
+
+export type DeleteMonitorResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
+
+export type GetMonitorData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        monitor: string;
+    };
+    query?: {
+        environment?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/monitors/{monitor}/';
+};
+
+export type GetMonitorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetMonitorError = GetMonitorErrors[keyof GetMonitorErrors];
+
+export type GetMonitorResponses = {
+    /**
+     * OK
+     */
+    200: Monitor;
+};
+
+export type GetMonitorResponse = GetMonitorResponses[keyof GetMonitorResponses];
+
+export type UpdateMonitorData = {
+    body: MonitorBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        monitor: string;
+    };
+    query?: {
+        environment?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/monitors/{monitor}/';
+};
+
+export type UpdateMonitorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateMonitorError = UpdateMonitorErrors[keyof UpdateMonitorErrors];
+
+export type UpdateMonitorResponses = {
+    /**
+     * OK
+     */
+    200: Monitor;
+};
+
+export type UpdateMonitorResponse = UpdateMonitorResponses[keyof UpdateMonitorResponses];
+
+export type ListCheckInsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        monitor: string;
+    };
+    query?: {
+        environment?: Array<string>;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        expand?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/monitors/{monitor}/checkins/';
+};
+
+export type ListCheckInsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListCheckInsError = ListCheckInsErrors[keyof ListCheckInsErrors];
+
+export type ListCheckInsResponses = {
+    /**
+     * OK
+     */
+    200: Array<CheckIn>;
+};
+
+export type ListCheckInsResponse = ListCheckInsResponses[keyof ListCheckInsResponses];
+
+export type DeleteMonitorEnvironmentData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        monitor: string;
+        environment: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/monitors/{monitor}/environments/{environment}/';
+};
+
+export type DeleteMonitorEnvironmentErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteMonitorEnvironmentError = DeleteMonitorEnvironmentErrors[keyof DeleteMonitorEnvironmentErrors];
+
+export type DeleteMonitorEnvironmentResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
+
+export type UpdateMonitorEnvironmentData = {
+    body: UpdateMonitorEnvironmentInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        monitor: string;
+        environment: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/monitors/{monitor}/environments/{environment}/';
+};
+
+export type UpdateMonitorEnvironmentErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateMonitorEnvironmentError = UpdateMonitorEnvironmentErrors[keyof UpdateMonitorEnvironmentErrors];
+
+export type UpdateMonitorEnvironmentResponses = {
+    /**
+     * OK
+     */
+    200: MonitorEnvironment;
+};
+
+export type UpdateMonitorEnvironmentResponse = UpdateMonitorEnvironmentResponses[keyof UpdateMonitorEnvironmentResponses];
+
+export type GetMonitorStatsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        monitor: string;
+    };
+    query?: {
+        environment?: Array<string>;
+        /**
+         * Epoch seconds.
+         */
+        since?: number;
+        until?: number;
+        /**
+         * 1h by default.
+         */
+        resolution?: string;
+    };
+    url: '/api/0/organizations/{org}/monitors/{monitor}/stats/';
+};
+
+export type GetMonitorStatsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetMonitorStatsError = GetMonitorStatsErrors[keyof GetMonitorStatsErrors];
+
+export type GetMonitorStatsResponses = {
+    /**
+     * OK
+     */
+    200: Array<MonitorBucket>;
+};
+
+export type GetMonitorStatsResponse = GetMonitorStatsResponses[keyof GetMonitorStatsResponses];
+
 export type ListOrgTokensData = {
     body?: never;
     path: {
@@ -5328,6 +7055,37 @@ export type CreateProjectResponses = {
 };
 
 export type CreateProjectResponse = CreateProjectResponses[keyof CreateProjectResponses];
+
+export type CreateDetectorData = {
+    body: DetectorBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/projects/{project}/detectors/';
+};
+
+export type CreateDetectorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateDetectorError = CreateDetectorErrors[keyof CreateDetectorErrors];
+
+export type CreateDetectorResponses = {
+    /**
+     * Created
+     */
+    201: Detector;
+};
+
+export type CreateDetectorResponse = CreateDetectorResponses[keyof CreateDetectorResponses];
 
 export type GetOrganizationQuotasData = {
     body?: never;
@@ -7328,6 +9086,66 @@ export type ListTracesResponses = {
 
 export type ListTracesResponse = ListTracesResponses[keyof ListTracesResponses];
 
+export type ListUserFeedbackData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/user-feedback/';
+};
+
+export type ListUserFeedbackErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListUserFeedbackError = ListUserFeedbackErrors[keyof ListUserFeedbackErrors];
+
+export type ListUserFeedbackResponses = {
+    /**
+     * OK
+     */
+    200: Array<UserReport>;
+};
+
+export type ListUserFeedbackResponse = ListUserFeedbackResponses[keyof ListUserFeedbackResponses];
+
 export type ListUserTeamsData = {
     body?: never;
     path: {
@@ -7413,6 +9231,187 @@ export type ListUsersResponses = {
 };
 
 export type ListUsersResponse = ListUsersResponses[keyof ListUsersResponses];
+
+export type ListWorkflowsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * Part of a name, or name:x with * for anything.
+         */
+        query?: string;
+        id?: Array<string>;
+        detector?: Array<string>;
+        /**
+         * id, name; - reverses.
+         */
+        sortBy?: string;
+    };
+    url: '/api/0/organizations/{org}/workflows/';
+};
+
+export type ListWorkflowsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListWorkflowsError = ListWorkflowsErrors[keyof ListWorkflowsErrors];
+
+export type ListWorkflowsResponses = {
+    /**
+     * OK
+     */
+    200: Array<Workflow>;
+};
+
+export type ListWorkflowsResponse = ListWorkflowsResponses[keyof ListWorkflowsResponses];
+
+export type CreateWorkflowData = {
+    body: WorkflowBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/workflows/';
+};
+
+export type CreateWorkflowErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateWorkflowError = CreateWorkflowErrors[keyof CreateWorkflowErrors];
+
+export type CreateWorkflowResponses = {
+    /**
+     * Created
+     */
+    201: Workflow;
+};
+
+export type CreateWorkflowResponse = CreateWorkflowResponses[keyof CreateWorkflowResponses];
+
+export type DeleteWorkflowData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        workflow: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/workflows/{workflow}/';
+};
+
+export type DeleteWorkflowErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteWorkflowError = DeleteWorkflowErrors[keyof DeleteWorkflowErrors];
+
+export type DeleteWorkflowResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteWorkflowResponse = DeleteWorkflowResponses[keyof DeleteWorkflowResponses];
+
+export type GetWorkflowData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        workflow: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/workflows/{workflow}/';
+};
+
+export type GetWorkflowErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetWorkflowError = GetWorkflowErrors[keyof GetWorkflowErrors];
+
+export type GetWorkflowResponses = {
+    /**
+     * OK
+     */
+    200: Workflow;
+};
+
+export type GetWorkflowResponse = GetWorkflowResponses[keyof GetWorkflowResponses];
+
+export type UpdateWorkflowData = {
+    body: WorkflowBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        workflow: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/workflows/{workflow}/';
+};
+
+export type UpdateWorkflowErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateWorkflowError = UpdateWorkflowErrors[keyof UpdateWorkflowErrors];
+
+export type UpdateWorkflowResponses = {
+    /**
+     * OK
+     */
+    200: Workflow;
+};
+
+export type UpdateWorkflowResponse = UpdateWorkflowResponses[keyof UpdateWorkflowResponses];
 
 export type ListAllProjectsData = {
     body?: never;
@@ -7515,6 +9514,145 @@ export type UpdateProjectResponses = {
 };
 
 export type UpdateProjectResponse = UpdateProjectResponses[keyof UpdateProjectResponses];
+
+export type CreateProjectMetricRuleData = {
+    body: MetricRuleBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/alert-rules/';
+};
+
+export type CreateProjectMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateProjectMetricRuleError = CreateProjectMetricRuleErrors[keyof CreateProjectMetricRuleErrors];
+
+export type CreateProjectMetricRuleResponses = {
+    /**
+     * Created
+     */
+    201: MetricRule;
+};
+
+export type CreateProjectMetricRuleResponse = CreateProjectMetricRuleResponses[keyof CreateProjectMetricRuleResponses];
+
+export type DeleteProjectMetricRuleData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/alert-rules/{rule}/';
+};
+
+export type DeleteProjectMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteProjectMetricRuleError = DeleteProjectMetricRuleErrors[keyof DeleteProjectMetricRuleErrors];
+
+export type DeleteProjectMetricRuleResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteProjectMetricRuleResponse = DeleteProjectMetricRuleResponses[keyof DeleteProjectMetricRuleResponses];
+
+export type GetProjectMetricRuleData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/alert-rules/{rule}/';
+};
+
+export type GetProjectMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetProjectMetricRuleError = GetProjectMetricRuleErrors[keyof GetProjectMetricRuleErrors];
+
+export type GetProjectMetricRuleResponses = {
+    /**
+     * OK
+     */
+    200: MetricRule;
+};
+
+export type GetProjectMetricRuleResponse = GetProjectMetricRuleResponses[keyof GetProjectMetricRuleResponses];
+
+export type UpdateProjectMetricRuleData = {
+    body: MetricRuleBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/alert-rules/{rule}/';
+};
+
+export type UpdateProjectMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateProjectMetricRuleError = UpdateProjectMetricRuleErrors[keyof UpdateProjectMetricRuleErrors];
+
+export type UpdateProjectMetricRuleResponses = {
+    /**
+     * OK
+     */
+    200: MetricRule;
+};
+
+export type UpdateProjectMetricRuleResponse = UpdateProjectMetricRuleResponses[keyof UpdateProjectMetricRuleResponses];
 
 export type ListBundleFilesData = {
     body?: never;
@@ -8620,6 +10758,173 @@ export type UpdateKeyResponses = {
 
 export type UpdateKeyResponse = UpdateKeyResponses[keyof UpdateKeyResponses];
 
+export type DeleteProjectMonitorData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        monitor: string;
+    };
+    query?: {
+        environment?: Array<string>;
+    };
+    url: '/api/0/projects/{org}/{project}/monitors/{monitor}/';
+};
+
+export type DeleteProjectMonitorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteProjectMonitorError = DeleteProjectMonitorErrors[keyof DeleteProjectMonitorErrors];
+
+export type DeleteProjectMonitorResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
+
+export type GetProjectMonitorData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        monitor: string;
+    };
+    query?: {
+        environment?: Array<string>;
+    };
+    url: '/api/0/projects/{org}/{project}/monitors/{monitor}/';
+};
+
+export type GetProjectMonitorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetProjectMonitorError = GetProjectMonitorErrors[keyof GetProjectMonitorErrors];
+
+export type GetProjectMonitorResponses = {
+    /**
+     * OK
+     */
+    200: Monitor;
+};
+
+export type GetProjectMonitorResponse = GetProjectMonitorResponses[keyof GetProjectMonitorResponses];
+
+export type UpdateProjectMonitorData = {
+    body: MonitorBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        monitor: string;
+    };
+    query?: {
+        environment?: Array<string>;
+    };
+    url: '/api/0/projects/{org}/{project}/monitors/{monitor}/';
+};
+
+export type UpdateProjectMonitorErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateProjectMonitorError = UpdateProjectMonitorErrors[keyof UpdateProjectMonitorErrors];
+
+export type UpdateProjectMonitorResponses = {
+    /**
+     * OK
+     */
+    200: Monitor;
+};
+
+export type UpdateProjectMonitorResponse = UpdateProjectMonitorResponses[keyof UpdateProjectMonitorResponses];
+
+export type ListProjectCheckInsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        monitor: string;
+    };
+    query?: {
+        environment?: Array<string>;
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        expand?: Array<string>;
+    };
+    url: '/api/0/projects/{org}/{project}/monitors/{monitor}/checkins/';
+};
+
+export type ListProjectCheckInsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectCheckInsError = ListProjectCheckInsErrors[keyof ListProjectCheckInsErrors];
+
+export type ListProjectCheckInsResponses = {
+    /**
+     * OK
+     */
+    200: Array<CheckIn>;
+};
+
+export type ListProjectCheckInsResponse = ListProjectCheckInsResponses[keyof ListProjectCheckInsResponses];
+
 export type ListProjectReleasesData = {
     body?: never;
     path: {
@@ -9511,6 +11816,334 @@ export type ReprocessResponses = {
 
 export type ReprocessResponse = ReprocessResponses[keyof ReprocessResponses];
 
+export type ListRulesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/rules/';
+};
+
+export type ListRulesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListRulesError = ListRulesErrors[keyof ListRulesErrors];
+
+export type ListRulesResponses = {
+    /**
+     * OK
+     */
+    200: Array<AlertRule>;
+};
+
+export type ListRulesResponse = ListRulesResponses[keyof ListRulesResponses];
+
+export type CreateRuleData = {
+    body: AlertRuleBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/rules/';
+};
+
+export type CreateRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateRuleError = CreateRuleErrors[keyof CreateRuleErrors];
+
+export type CreateRuleResponses = {
+    /**
+     * Created
+     */
+    201: AlertRule;
+};
+
+export type CreateRuleResponse = CreateRuleResponses[keyof CreateRuleResponses];
+
+export type GetRuleConfigurationData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/rules/configuration/';
+};
+
+export type GetRuleConfigurationErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetRuleConfigurationError = GetRuleConfigurationErrors[keyof GetRuleConfigurationErrors];
+
+export type GetRuleConfigurationResponses = {
+    /**
+     * OK
+     */
+    200: RuleConfiguration;
+};
+
+export type GetRuleConfigurationResponse = GetRuleConfigurationResponses[keyof GetRuleConfigurationResponses];
+
+export type DeleteRuleData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/';
+};
+
+export type DeleteRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteRuleError = DeleteRuleErrors[keyof DeleteRuleErrors];
+
+export type DeleteRuleResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
+
+export type GetRuleData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/';
+};
+
+export type GetRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetRuleError = GetRuleErrors[keyof GetRuleErrors];
+
+export type GetRuleResponses = {
+    /**
+     * OK
+     */
+    200: AlertRule;
+};
+
+export type GetRuleResponse = GetRuleResponses[keyof GetRuleResponses];
+
+export type UpdateRuleData = {
+    body: AlertRuleBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/';
+};
+
+export type UpdateRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateRuleError = UpdateRuleErrors[keyof UpdateRuleErrors];
+
+export type UpdateRuleResponses = {
+    /**
+     * OK
+     */
+    200: AlertRule;
+};
+
+export type UpdateRuleResponse = UpdateRuleResponses[keyof UpdateRuleResponses];
+
+export type ListRuleHistoryData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/group-history/';
+};
+
+export type ListRuleHistoryErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListRuleHistoryError = ListRuleHistoryErrors[keyof ListRuleHistoryErrors];
+
+export type ListRuleHistoryResponses = {
+    /**
+     * OK
+     */
+    200: Array<RuleFire>;
+};
+
+export type ListRuleHistoryResponse = ListRuleHistoryResponses[keyof ListRuleHistoryResponses];
+
+export type UnsnoozeRuleData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/snooze/';
+};
+
+export type UnsnoozeRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UnsnoozeRuleError = UnsnoozeRuleErrors[keyof UnsnoozeRuleErrors];
+
+export type UnsnoozeRuleResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type UnsnoozeRuleResponse = UnsnoozeRuleResponses[keyof UnsnoozeRuleResponses];
+
+export type SnoozeRuleData = {
+    body: SnoozeInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/snooze/';
+};
+
+export type SnoozeRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type SnoozeRuleError = SnoozeRuleErrors[keyof SnoozeRuleErrors];
+
+export type SnoozeRuleResponses = {
+    /**
+     * Created
+     */
+    201: Snoozed;
+};
+
+export type SnoozeRuleResponse = SnoozeRuleResponses[keyof SnoozeRuleResponses];
+
 export type TestScrubbingData = {
     body: ScrubTestInputBody;
     path: {
@@ -9912,6 +12545,126 @@ export type GetTraceItemResponses = {
 };
 
 export type GetTraceItemResponse = GetTraceItemResponses[keyof GetTraceItemResponses];
+
+export type ListProjectUserFeedbackData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/user-feedback/';
+};
+
+export type ListProjectUserFeedbackErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectUserFeedbackError = ListProjectUserFeedbackErrors[keyof ListProjectUserFeedbackErrors];
+
+export type ListProjectUserFeedbackResponses = {
+    /**
+     * OK
+     */
+    200: Array<UserReport>;
+};
+
+export type ListProjectUserFeedbackResponse = ListProjectUserFeedbackResponses[keyof ListProjectUserFeedbackResponses];
+
+export type CreateUserFeedbackData = {
+    body: CreateReportInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/user-feedback/';
+};
+
+export type CreateUserFeedbackErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type CreateUserFeedbackError = CreateUserFeedbackErrors[keyof CreateUserFeedbackErrors];
+
+export type CreateUserFeedbackResponses = {
+    /**
+     * OK
+     */
+    200: UserReport;
+};
+
+export type CreateUserFeedbackResponse = CreateUserFeedbackResponses[keyof CreateUserFeedbackResponses];
+
+export type ListProjectUserReportsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/user-reports/';
+};
+
+export type ListProjectUserReportsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectUserReportsError = ListProjectUserReportsErrors[keyof ListProjectUserReportsErrors];
+
+export type ListProjectUserReportsResponses = {
+    /**
+     * OK
+     */
+    200: Array<UserReport>;
+};
+
+export type ListProjectUserReportsResponse = ListProjectUserReportsResponses[keyof ListProjectUserReportsResponses];
 
 export type DeleteTeamData = {
     body?: never;

@@ -3,8 +3,8 @@
 import { queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { addProjectTeam, addRecentSearch, assembleBundle, assembleDebugFiles, assembleRelease, changeTeamRole, countIssues, countReplays, createComment, createDeploy, createKey, createMember, createNote, createOrgToken, createProject, createProjectRelease, createRelease, createReplayDeleteJob, createRepository, createSavedSearch, createTeam, createTeamProject, createToken, deleteArtifactBundle, deleteComment, deleteDebugFile, deleteKey, deleteMember, deleteNote, deleteOrgToken, deleteProjectRelease, deleteProjectReleaseFile, deleteProjectReplay, deleteRelease, deleteReleaseFile, deleteSavedSearch, deleteSourceMaps, deleteTeam, deleteToken, dropDeadLetter, explore, getAttachment, getAuth, getChunkOptions, getCurrentRelease, getDeadLetter, getEventId, getEventsFacets, getEventsMeta, getEventsStats, getEventsTimeSeries, getFirstLastRelease, getForwarding, getHealth, getIssue, getIssueEvent, getIssueTag, getIssueUnscoped, getKey, getMe, getMember, getOrganization, getOrganizationQuotas, getPreviousRelease, getProject, getProjectEvent, getProjectRelease, getProjectReleaseFile, getProjectReplay, getProjectSettings, getProjectTag, getRelease, getReleaseFile, getReleaseMeta, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getSegment, getSetupDoctor, getShortId, getSourceMapDebug, getStats, getTeam, getTrace, getTraceItem, getTraceMeta, joinTeam, leaveTeam, listActivities, listAllProjects, listArtifactBundles, listAttachments, listAttributes, listAttributeValues, listBundleFiles, listComments, listDeadLetters, listDebugFiles, listDeploys, listEnvironments, listFilters, listIssueEvents, listIssues, listIssueTags, listIssueTagValues, listKeys, listMembers, listNotes, listOrganizations, listOrgTokens, listProguardReleases, listProjectEvents, listProjectIssues, listProjectReleaseCommits, listProjectReleaseFiles, listProjectReleases, listProjects, listProjectTags, listProjectTagValues, listProjectTeams, listRecentSearches, listReleaseCommits, listReleaseFiles, listReleaseFilesChanged, listReleases, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listRepositories, listSavedSearches, listSearchViews, listSegments, listSourceMaps, listTags, listTagValues, listTeamMembers, listTeamProjects, listTeams, listTokens, listTraces, listUnknownDebugFiles, listUsers, listUserTeams, lookUpArtifacts, markReplayViewed, type Options, removeProjectTeam, reprocess, resendDeadLetter, searchId, setProguardRelease, signIn, signInWithLink, signOut, testScrubbing, updateComment, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateMe, updateMember, updateNote, updateOrganization, updateOrganizationQuotas, updateProject, updateProjectIssues, updateProjectRelease, updateProjectSettings, updateRelease, updateSavedSearch, updateTeam, validateExplore } from '../sdk.gen';
-import type { AddProjectTeamData, AddProjectTeamError, AddProjectTeamResponse, AddRecentSearchData, AddRecentSearchError, AddRecentSearchResponse, AssembleBundleData, AssembleBundleError, AssembleBundleResponse, AssembleDebugFilesData, AssembleDebugFilesError, AssembleDebugFilesResponse, AssembleReleaseData, AssembleReleaseError, AssembleReleaseResponse, ChangeTeamRoleData, ChangeTeamRoleError, ChangeTeamRoleResponse, CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateCommentData, CreateCommentError, CreateCommentResponse, CreateDeployData, CreateDeployError, CreateDeployResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateMemberData, CreateMemberError, CreateMemberResponse, CreateNoteData, CreateNoteError, CreateNoteResponse, CreateOrgTokenData, CreateOrgTokenError, CreateOrgTokenResponse, CreateProjectData, CreateProjectError, CreateProjectReleaseData, CreateProjectReleaseError, CreateProjectReleaseResponse, CreateProjectResponse, CreateReleaseData, CreateReleaseError, CreateReleaseResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, CreateRepositoryData, CreateRepositoryError, CreateRepositoryResponse, CreateSavedSearchData, CreateSavedSearchError, CreateSavedSearchResponse, CreateTeamData, CreateTeamError, CreateTeamProjectData, CreateTeamProjectError, CreateTeamProjectResponse, CreateTeamResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, DeleteArtifactBundleData, DeleteArtifactBundleError, DeleteArtifactBundleResponse, DeleteCommentData, DeleteCommentError, DeleteCommentResponse, DeleteDebugFileData, DeleteDebugFileError, DeleteDebugFileResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteMemberData, DeleteMemberError, DeleteMemberResponse, DeleteNoteData, DeleteNoteError, DeleteNoteResponse, DeleteOrgTokenData, DeleteOrgTokenError, DeleteOrgTokenResponse, DeleteProjectReleaseData, DeleteProjectReleaseError, DeleteProjectReleaseFileData, DeleteProjectReleaseFileError, DeleteProjectReleaseFileResponse, DeleteProjectReleaseResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DeleteReleaseData, DeleteReleaseError, DeleteReleaseFileData, DeleteReleaseFileError, DeleteReleaseFileResponse, DeleteReleaseResponse, DeleteSavedSearchData, DeleteSavedSearchError, DeleteSavedSearchResponse, DeleteSourceMapsData, DeleteSourceMapsError, DeleteSourceMapsResponse, DeleteTeamData, DeleteTeamError, DeleteTeamResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, ExploreData, ExploreError, ExploreResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetChunkOptionsData, GetChunkOptionsError, GetChunkOptionsResponse, GetCurrentReleaseData, GetCurrentReleaseError, GetCurrentReleaseResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetEventsFacetsData, GetEventsFacetsError, GetEventsFacetsResponse, GetEventsMetaData, GetEventsMetaError, GetEventsMetaResponse, GetEventsStatsData, GetEventsStatsError, GetEventsStatsResponse, GetEventsTimeSeriesData, GetEventsTimeSeriesError, GetEventsTimeSeriesResponse, GetFirstLastReleaseData, GetFirstLastReleaseError, GetFirstLastReleaseResponse, GetForwardingData, GetForwardingError, GetForwardingResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueTagData, GetIssueTagError, GetIssueTagResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMemberData, GetMemberError, GetMemberResponse, GetMeResponse, GetOrganizationData, GetOrganizationError, GetOrganizationQuotasData, GetOrganizationQuotasError, GetOrganizationQuotasResponse, GetOrganizationResponse, GetPreviousReleaseData, GetPreviousReleaseError, GetPreviousReleaseResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectReleaseData, GetProjectReleaseError, GetProjectReleaseFileData, GetProjectReleaseFileError, GetProjectReleaseFileResponse, GetProjectReleaseResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetProjectTagData, GetProjectTagError, GetProjectTagResponse, GetReleaseData, GetReleaseError, GetReleaseFileData, GetReleaseFileError, GetReleaseFileResponse, GetReleaseMetaData, GetReleaseMetaError, GetReleaseMetaResponse, GetReleaseResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetSourceMapDebugData, GetSourceMapDebugError, GetSourceMapDebugResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTeamData, GetTeamError, GetTeamResponse, GetTraceData, GetTraceError, GetTraceItemData, GetTraceItemError, GetTraceItemResponse, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, JoinTeamData, JoinTeamError, JoinTeamResponse, LeaveTeamData, LeaveTeamError, LeaveTeamResponse, ListActivitiesData, ListActivitiesError, ListActivitiesResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListArtifactBundlesData, ListArtifactBundlesError, ListArtifactBundlesResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListAttributesData, ListAttributesError, ListAttributesResponse, ListAttributeValuesData, ListAttributeValuesError, ListAttributeValuesResponse, ListBundleFilesData, ListBundleFilesError, ListBundleFilesResponse, ListCommentsData, ListCommentsError, ListCommentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListDebugFilesData, ListDebugFilesError, ListDebugFilesResponse, ListDeploysData, ListDeploysError, ListDeploysResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListIssueTagsData, ListIssueTagsError, ListIssueTagsResponse, ListIssueTagValuesData, ListIssueTagValuesError, ListIssueTagValuesResponse, ListKeysData, ListKeysError, ListKeysResponse, ListMembersData, ListMembersError, ListMembersResponse, ListNotesData, ListNotesError, ListNotesResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListOrgTokensData, ListOrgTokensError, ListOrgTokensResponse, ListProguardReleasesData, ListProguardReleasesError, ListProguardReleasesResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectReleaseCommitsData, ListProjectReleaseCommitsError, ListProjectReleaseCommitsResponse, ListProjectReleaseFilesData, ListProjectReleaseFilesError, ListProjectReleaseFilesResponse, ListProjectReleasesData, ListProjectReleasesError, ListProjectReleasesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListProjectTagsData, ListProjectTagsError, ListProjectTagsResponse, ListProjectTagValuesData, ListProjectTagValuesError, ListProjectTagValuesResponse, ListProjectTeamsData, ListProjectTeamsError, ListProjectTeamsResponse, ListRecentSearchesData, ListRecentSearchesError, ListRecentSearchesResponse, ListReleaseCommitsData, ListReleaseCommitsError, ListReleaseCommitsResponse, ListReleaseFilesChangedData, ListReleaseFilesChangedError, ListReleaseFilesChangedResponse, ListReleaseFilesData, ListReleaseFilesError, ListReleaseFilesResponse, ListReleasesData, ListReleasesError, ListReleasesResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListRepositoriesData, ListRepositoriesError, ListRepositoriesResponse, ListSavedSearchesData, ListSavedSearchesError, ListSavedSearchesResponse, ListSearchViewsData, ListSearchViewsError, ListSearchViewsResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, ListSourceMapsData, ListSourceMapsError, ListSourceMapsResponse, ListTagsData, ListTagsError, ListTagsResponse, ListTagValuesData, ListTagValuesError, ListTagValuesResponse, ListTeamMembersData, ListTeamMembersError, ListTeamMembersResponse, ListTeamProjectsData, ListTeamProjectsError, ListTeamProjectsResponse, ListTeamsData, ListTeamsError, ListTeamsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListTracesData, ListTracesError, ListTracesResponse, ListUnknownDebugFilesData, ListUnknownDebugFilesError, ListUnknownDebugFilesResponse, ListUsersData, ListUsersError, ListUsersResponse, ListUserTeamsData, ListUserTeamsError, ListUserTeamsResponse, LookUpArtifactsData, LookUpArtifactsError, LookUpArtifactsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, RemoveProjectTeamData, RemoveProjectTeamError, RemoveProjectTeamResponse, ReprocessData, ReprocessError, ReprocessResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SetProguardReleaseData, SetProguardReleaseError, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UpdateCommentData, UpdateCommentError, UpdateCommentResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateMeData, UpdateMeError, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateMeResponse, UpdateNoteData, UpdateNoteError, UpdateNoteResponse, UpdateOrganizationData, UpdateOrganizationError, UpdateOrganizationQuotasData, UpdateOrganizationQuotasError, UpdateOrganizationQuotasResponse, UpdateOrganizationResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectReleaseData, UpdateProjectReleaseError, UpdateProjectReleaseResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse, UpdateReleaseData, UpdateReleaseError, UpdateReleaseResponse, UpdateSavedSearchData, UpdateSavedSearchError, UpdateSavedSearchResponse, UpdateTeamData, UpdateTeamError, UpdateTeamResponse, ValidateExploreData, ValidateExploreError, ValidateExploreResponse } from '../types.gen';
+import { addProjectTeam, addRecentSearch, assembleBundle, assembleDebugFiles, assembleRelease, changeTeamRole, countIssues, countReplays, createAlertChannel, createComment, createDeploy, createDetector, createKey, createMember, createMetricRule, createMonitor, createNote, createOrgToken, createProject, createProjectMetricRule, createProjectRelease, createRelease, createReplayDeleteJob, createRepository, createRule, createSavedSearch, createTeam, createTeamProject, createToken, createUserFeedback, createWorkflow, deleteAlertChannel, deleteArtifactBundle, deleteComment, deleteDebugFile, deleteDetector, deleteKey, deleteMember, deleteMetricRule, deleteMonitor, deleteMonitorEnvironment, deleteNote, deleteOrgToken, deleteProjectMetricRule, deleteProjectMonitor, deleteProjectRelease, deleteProjectReleaseFile, deleteProjectReplay, deleteRelease, deleteReleaseFile, deleteRule, deleteSavedSearch, deleteSourceMaps, deleteTeam, deleteToken, deleteWorkflow, dropDeadLetter, explore, getAlertChannel, getAlertDelivery, getAttachment, getAuth, getChunkOptions, getCurrentRelease, getDeadLetter, getDetector, getEventId, getEventsFacets, getEventsMeta, getEventsStats, getEventsTimeSeries, getFirstLastRelease, getForwarding, getHealth, getIssue, getIssueEvent, getIssueTag, getIssueUnscoped, getKey, getMe, getMember, getMetricRule, getMonitor, getMonitorStats, getOrganization, getOrganizationQuotas, getPreviousRelease, getProject, getProjectEvent, getProjectMetricRule, getProjectMonitor, getProjectRelease, getProjectReleaseFile, getProjectReplay, getProjectSettings, getProjectTag, getRelease, getReleaseFile, getReleaseMeta, getReplay, getReplayCoverage, getReplayDeleteJob, getReplayFrames, getRoot, getRule, getRuleConfiguration, getSegment, getSetupDoctor, getShortId, getSourceMapDebug, getStats, getTeam, getTrace, getTraceItem, getTraceMeta, getWorkflow, joinTeam, leaveTeam, listActivities, listAlertChannels, listAlertDeliveries, listAllProjects, listArtifactBundles, listAttachments, listAttributes, listAttributeValues, listBundleFiles, listCheckIns, listCombinedRules, listComments, listDeadLetters, listDebugFiles, listDeploys, listDetectors, listEnvironments, listFilters, listIssueEvents, listIssues, listIssueTags, listIssueTagValues, listIssueUserReports, listKeys, listMembers, listMetricRules, listMonitors, listMonitorsStats, listNotes, listOrganizations, listOrgTokens, listProguardReleases, listProjectCheckIns, listProjectEvents, listProjectIssues, listProjectReleaseCommits, listProjectReleaseFiles, listProjectReleases, listProjects, listProjectTags, listProjectTagValues, listProjectTeams, listProjectUserFeedback, listProjectUserReports, listRecentSearches, listReleaseCommits, listReleaseFiles, listReleaseFilesChanged, listReleases, listReplayChapters, listReplayClicks, listReplayDeleteJobs, listReplayEventsMeta, listReplayItems, listReplayLinks, listReplays, listReplaySelectors, listReplayTags, listReplayTagValues, listReplayViewers, listRepositories, listRuleHistory, listRules, listSavedSearches, listSearchViews, listSegments, listSourceMaps, listTags, listTagValues, listTeamMembers, listTeamProjects, listTeams, listTokens, listTraces, listUnknownDebugFiles, listUserFeedback, listUsers, listUserTeams, listWorkflows, lookUpArtifacts, markReplayViewed, type Options, removeProjectTeam, reprocess, resendAlertDelivery, resendDeadLetter, searchId, setProguardRelease, signIn, signInWithLink, signOut, snoozeRule, testAlertChannel, testScrubbing, unsnoozeRule, updateAlertChannel, updateComment, updateDetector, updateFilter, updateIssue, updateIssues, updateIssueUnscoped, updateKey, updateMe, updateMember, updateMetricRule, updateMonitor, updateMonitorEnvironment, updateMonitors, updateNote, updateOrganization, updateOrganizationQuotas, updateProject, updateProjectIssues, updateProjectMetricRule, updateProjectMonitor, updateProjectRelease, updateProjectSettings, updateRelease, updateRule, updateSavedSearch, updateTeam, updateWorkflow, validateExplore } from '../sdk.gen';
+import type { AddProjectTeamData, AddProjectTeamError, AddProjectTeamResponse, AddRecentSearchData, AddRecentSearchError, AddRecentSearchResponse, AssembleBundleData, AssembleBundleError, AssembleBundleResponse, AssembleDebugFilesData, AssembleDebugFilesError, AssembleDebugFilesResponse, AssembleReleaseData, AssembleReleaseError, AssembleReleaseResponse, ChangeTeamRoleData, ChangeTeamRoleError, ChangeTeamRoleResponse, CountIssuesData, CountIssuesError, CountIssuesResponse, CountReplaysData, CountReplaysError, CountReplaysResponse, CreateAlertChannelData, CreateAlertChannelError, CreateAlertChannelResponse, CreateCommentData, CreateCommentError, CreateCommentResponse, CreateDeployData, CreateDeployError, CreateDeployResponse, CreateDetectorData, CreateDetectorError, CreateDetectorResponse, CreateKeyData, CreateKeyError, CreateKeyResponse, CreateMemberData, CreateMemberError, CreateMemberResponse, CreateMetricRuleData, CreateMetricRuleError, CreateMetricRuleResponse, CreateMonitorData, CreateMonitorError, CreateMonitorResponse, CreateNoteData, CreateNoteError, CreateNoteResponse, CreateOrgTokenData, CreateOrgTokenError, CreateOrgTokenResponse, CreateProjectData, CreateProjectError, CreateProjectMetricRuleData, CreateProjectMetricRuleError, CreateProjectMetricRuleResponse, CreateProjectReleaseData, CreateProjectReleaseError, CreateProjectReleaseResponse, CreateProjectResponse, CreateReleaseData, CreateReleaseError, CreateReleaseResponse, CreateReplayDeleteJobData, CreateReplayDeleteJobError, CreateReplayDeleteJobResponse, CreateRepositoryData, CreateRepositoryError, CreateRepositoryResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateSavedSearchData, CreateSavedSearchError, CreateSavedSearchResponse, CreateTeamData, CreateTeamError, CreateTeamProjectData, CreateTeamProjectError, CreateTeamProjectResponse, CreateTeamResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, CreateUserFeedbackData, CreateUserFeedbackError, CreateUserFeedbackResponse, CreateWorkflowData, CreateWorkflowError, CreateWorkflowResponse, DeleteAlertChannelData, DeleteAlertChannelError, DeleteAlertChannelResponse, DeleteArtifactBundleData, DeleteArtifactBundleError, DeleteArtifactBundleResponse, DeleteCommentData, DeleteCommentError, DeleteCommentResponse, DeleteDebugFileData, DeleteDebugFileError, DeleteDebugFileResponse, DeleteDetectorData, DeleteDetectorError, DeleteDetectorResponse, DeleteKeyData, DeleteKeyError, DeleteKeyResponse, DeleteMemberData, DeleteMemberError, DeleteMemberResponse, DeleteMetricRuleData, DeleteMetricRuleError, DeleteMetricRuleResponse, DeleteMonitorData, DeleteMonitorEnvironmentData, DeleteMonitorEnvironmentError, DeleteMonitorError, DeleteNoteData, DeleteNoteError, DeleteNoteResponse, DeleteOrgTokenData, DeleteOrgTokenError, DeleteOrgTokenResponse, DeleteProjectMetricRuleData, DeleteProjectMetricRuleError, DeleteProjectMetricRuleResponse, DeleteProjectMonitorData, DeleteProjectMonitorError, DeleteProjectReleaseData, DeleteProjectReleaseError, DeleteProjectReleaseFileData, DeleteProjectReleaseFileError, DeleteProjectReleaseFileResponse, DeleteProjectReleaseResponse, DeleteProjectReplayData, DeleteProjectReplayError, DeleteProjectReplayResponse, DeleteReleaseData, DeleteReleaseError, DeleteReleaseFileData, DeleteReleaseFileError, DeleteReleaseFileResponse, DeleteReleaseResponse, DeleteRuleData, DeleteRuleError, DeleteSavedSearchData, DeleteSavedSearchError, DeleteSavedSearchResponse, DeleteSourceMapsData, DeleteSourceMapsError, DeleteSourceMapsResponse, DeleteTeamData, DeleteTeamError, DeleteTeamResponse, DeleteTokenData, DeleteTokenError, DeleteTokenResponse, DeleteWorkflowData, DeleteWorkflowError, DeleteWorkflowResponse, DropDeadLetterData, DropDeadLetterError, DropDeadLetterResponse, ExploreData, ExploreError, ExploreResponse, GetAlertChannelData, GetAlertChannelError, GetAlertChannelResponse, GetAlertDeliveryData, GetAlertDeliveryError, GetAlertDeliveryResponse, GetAttachmentData, GetAttachmentError, GetAttachmentResponse, GetAuthData, GetAuthError, GetAuthResponse, GetChunkOptionsData, GetChunkOptionsError, GetChunkOptionsResponse, GetCurrentReleaseData, GetCurrentReleaseError, GetCurrentReleaseResponse, GetDeadLetterData, GetDeadLetterError, GetDeadLetterResponse, GetDetectorData, GetDetectorError, GetDetectorResponse, GetEventIdData, GetEventIdError, GetEventIdResponse, GetEventsFacetsData, GetEventsFacetsError, GetEventsFacetsResponse, GetEventsMetaData, GetEventsMetaError, GetEventsMetaResponse, GetEventsStatsData, GetEventsStatsError, GetEventsStatsResponse, GetEventsTimeSeriesData, GetEventsTimeSeriesError, GetEventsTimeSeriesResponse, GetFirstLastReleaseData, GetFirstLastReleaseError, GetFirstLastReleaseResponse, GetForwardingData, GetForwardingError, GetForwardingResponse, GetHealthData, GetHealthError, GetHealthResponse, GetIssueData, GetIssueError, GetIssueEventData, GetIssueEventError, GetIssueEventResponse, GetIssueResponse, GetIssueTagData, GetIssueTagError, GetIssueTagResponse, GetIssueUnscopedData, GetIssueUnscopedError, GetIssueUnscopedResponse, GetKeyData, GetKeyError, GetKeyResponse, GetMeData, GetMeError, GetMemberData, GetMemberError, GetMemberResponse, GetMeResponse, GetMetricRuleData, GetMetricRuleError, GetMetricRuleResponse, GetMonitorData, GetMonitorError, GetMonitorResponse, GetMonitorStatsData, GetMonitorStatsError, GetMonitorStatsResponse, GetOrganizationData, GetOrganizationError, GetOrganizationQuotasData, GetOrganizationQuotasError, GetOrganizationQuotasResponse, GetOrganizationResponse, GetPreviousReleaseData, GetPreviousReleaseError, GetPreviousReleaseResponse, GetProjectData, GetProjectError, GetProjectEventData, GetProjectEventError, GetProjectEventResponse, GetProjectMetricRuleData, GetProjectMetricRuleError, GetProjectMetricRuleResponse, GetProjectMonitorData, GetProjectMonitorError, GetProjectMonitorResponse, GetProjectReleaseData, GetProjectReleaseError, GetProjectReleaseFileData, GetProjectReleaseFileError, GetProjectReleaseFileResponse, GetProjectReleaseResponse, GetProjectReplayData, GetProjectReplayError, GetProjectReplayResponse, GetProjectResponse, GetProjectSettingsData, GetProjectSettingsError, GetProjectSettingsResponse, GetProjectTagData, GetProjectTagError, GetProjectTagResponse, GetReleaseData, GetReleaseError, GetReleaseFileData, GetReleaseFileError, GetReleaseFileResponse, GetReleaseMetaData, GetReleaseMetaError, GetReleaseMetaResponse, GetReleaseResponse, GetReplayCoverageData, GetReplayCoverageError, GetReplayCoverageResponse, GetReplayData, GetReplayDeleteJobData, GetReplayDeleteJobError, GetReplayDeleteJobResponse, GetReplayError, GetReplayFramesData, GetReplayFramesError, GetReplayFramesResponse, GetReplayResponse, GetRootData, GetRootError, GetRootResponse, GetRuleConfigurationData, GetRuleConfigurationError, GetRuleConfigurationResponse, GetRuleData, GetRuleError, GetRuleResponse, GetSegmentData, GetSegmentError, GetSegmentResponse, GetSetupDoctorData, GetSetupDoctorError, GetSetupDoctorResponse, GetShortIdData, GetShortIdError, GetShortIdResponse, GetSourceMapDebugData, GetSourceMapDebugError, GetSourceMapDebugResponse, GetStatsData, GetStatsError, GetStatsResponse, GetTeamData, GetTeamError, GetTeamResponse, GetTraceData, GetTraceError, GetTraceItemData, GetTraceItemError, GetTraceItemResponse, GetTraceMetaData, GetTraceMetaError, GetTraceMetaResponse, GetTraceResponse, GetWorkflowData, GetWorkflowError, GetWorkflowResponse, JoinTeamData, JoinTeamError, JoinTeamResponse, LeaveTeamData, LeaveTeamError, LeaveTeamResponse, ListActivitiesData, ListActivitiesError, ListActivitiesResponse, ListAlertChannelsData, ListAlertChannelsError, ListAlertChannelsResponse, ListAlertDeliveriesData, ListAlertDeliveriesError, ListAlertDeliveriesResponse, ListAllProjectsData, ListAllProjectsError, ListAllProjectsResponse, ListArtifactBundlesData, ListArtifactBundlesError, ListArtifactBundlesResponse, ListAttachmentsData, ListAttachmentsError, ListAttachmentsResponse, ListAttributesData, ListAttributesError, ListAttributesResponse, ListAttributeValuesData, ListAttributeValuesError, ListAttributeValuesResponse, ListBundleFilesData, ListBundleFilesError, ListBundleFilesResponse, ListCheckInsData, ListCheckInsError, ListCheckInsResponse, ListCombinedRulesData, ListCombinedRulesError, ListCombinedRulesResponse, ListCommentsData, ListCommentsError, ListCommentsResponse, ListDeadLettersData, ListDeadLettersError, ListDeadLettersResponse, ListDebugFilesData, ListDebugFilesError, ListDebugFilesResponse, ListDeploysData, ListDeploysError, ListDeploysResponse, ListDetectorsData, ListDetectorsError, ListDetectorsResponse, ListEnvironmentsData, ListEnvironmentsError, ListEnvironmentsResponse, ListFiltersData, ListFiltersError, ListFiltersResponse, ListIssueEventsData, ListIssueEventsError, ListIssueEventsResponse, ListIssuesData, ListIssuesError, ListIssuesResponse, ListIssueTagsData, ListIssueTagsError, ListIssueTagsResponse, ListIssueTagValuesData, ListIssueTagValuesError, ListIssueTagValuesResponse, ListIssueUserReportsData, ListIssueUserReportsError, ListIssueUserReportsResponse, ListKeysData, ListKeysError, ListKeysResponse, ListMembersData, ListMembersError, ListMembersResponse, ListMetricRulesData, ListMetricRulesError, ListMetricRulesResponse, ListMonitorsData, ListMonitorsError, ListMonitorsResponse, ListMonitorsStatsData, ListMonitorsStatsError, ListMonitorsStatsResponse, ListNotesData, ListNotesError, ListNotesResponse, ListOrganizationsData, ListOrganizationsError, ListOrganizationsResponse, ListOrgTokensData, ListOrgTokensError, ListOrgTokensResponse, ListProguardReleasesData, ListProguardReleasesError, ListProguardReleasesResponse, ListProjectCheckInsData, ListProjectCheckInsError, ListProjectCheckInsResponse, ListProjectEventsData, ListProjectEventsError, ListProjectEventsResponse, ListProjectIssuesData, ListProjectIssuesError, ListProjectIssuesResponse, ListProjectReleaseCommitsData, ListProjectReleaseCommitsError, ListProjectReleaseCommitsResponse, ListProjectReleaseFilesData, ListProjectReleaseFilesError, ListProjectReleaseFilesResponse, ListProjectReleasesData, ListProjectReleasesError, ListProjectReleasesResponse, ListProjectsData, ListProjectsError, ListProjectsResponse, ListProjectTagsData, ListProjectTagsError, ListProjectTagsResponse, ListProjectTagValuesData, ListProjectTagValuesError, ListProjectTagValuesResponse, ListProjectTeamsData, ListProjectTeamsError, ListProjectTeamsResponse, ListProjectUserFeedbackData, ListProjectUserFeedbackError, ListProjectUserFeedbackResponse, ListProjectUserReportsData, ListProjectUserReportsError, ListProjectUserReportsResponse, ListRecentSearchesData, ListRecentSearchesError, ListRecentSearchesResponse, ListReleaseCommitsData, ListReleaseCommitsError, ListReleaseCommitsResponse, ListReleaseFilesChangedData, ListReleaseFilesChangedError, ListReleaseFilesChangedResponse, ListReleaseFilesData, ListReleaseFilesError, ListReleaseFilesResponse, ListReleasesData, ListReleasesError, ListReleasesResponse, ListReplayChaptersData, ListReplayChaptersError, ListReplayChaptersResponse, ListReplayClicksData, ListReplayClicksError, ListReplayClicksResponse, ListReplayDeleteJobsData, ListReplayDeleteJobsError, ListReplayDeleteJobsResponse, ListReplayEventsMetaData, ListReplayEventsMetaError, ListReplayEventsMetaResponse, ListReplayItemsData, ListReplayItemsError, ListReplayItemsResponse, ListReplayLinksData, ListReplayLinksError, ListReplayLinksResponse, ListReplaysData, ListReplaySelectorsData, ListReplaySelectorsError, ListReplaySelectorsResponse, ListReplaysError, ListReplaysResponse, ListReplayTagsData, ListReplayTagsError, ListReplayTagsResponse, ListReplayTagValuesData, ListReplayTagValuesError, ListReplayTagValuesResponse, ListReplayViewersData, ListReplayViewersError, ListReplayViewersResponse, ListRepositoriesData, ListRepositoriesError, ListRepositoriesResponse, ListRuleHistoryData, ListRuleHistoryError, ListRuleHistoryResponse, ListRulesData, ListRulesError, ListRulesResponse, ListSavedSearchesData, ListSavedSearchesError, ListSavedSearchesResponse, ListSearchViewsData, ListSearchViewsError, ListSearchViewsResponse, ListSegmentsData, ListSegmentsError, ListSegmentsResponse, ListSourceMapsData, ListSourceMapsError, ListSourceMapsResponse, ListTagsData, ListTagsError, ListTagsResponse, ListTagValuesData, ListTagValuesError, ListTagValuesResponse, ListTeamMembersData, ListTeamMembersError, ListTeamMembersResponse, ListTeamProjectsData, ListTeamProjectsError, ListTeamProjectsResponse, ListTeamsData, ListTeamsError, ListTeamsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListTracesData, ListTracesError, ListTracesResponse, ListUnknownDebugFilesData, ListUnknownDebugFilesError, ListUnknownDebugFilesResponse, ListUserFeedbackData, ListUserFeedbackError, ListUserFeedbackResponse, ListUsersData, ListUsersError, ListUsersResponse, ListUserTeamsData, ListUserTeamsError, ListUserTeamsResponse, ListWorkflowsData, ListWorkflowsError, ListWorkflowsResponse, LookUpArtifactsData, LookUpArtifactsError, LookUpArtifactsResponse, MarkReplayViewedData, MarkReplayViewedError, MarkReplayViewedResponse, RemoveProjectTeamData, RemoveProjectTeamError, RemoveProjectTeamResponse, ReprocessData, ReprocessError, ReprocessResponse, ResendAlertDeliveryData, ResendAlertDeliveryError, ResendAlertDeliveryResponse, ResendDeadLetterData, ResendDeadLetterError, ResendDeadLetterResponse, SearchIdData, SearchIdError, SearchIdResponse, SetProguardReleaseData, SetProguardReleaseError, SignInData, SignInError, SignInResponse, SignInWithLinkData, SignInWithLinkError, SignInWithLinkResponse, SignOutData, SignOutError, SignOutResponse, SnoozeRuleData, SnoozeRuleError, SnoozeRuleResponse, TestAlertChannelData, TestAlertChannelError, TestAlertChannelResponse, TestScrubbingData, TestScrubbingError, TestScrubbingResponse, UnsnoozeRuleData, UnsnoozeRuleError, UnsnoozeRuleResponse, UpdateAlertChannelData, UpdateAlertChannelError, UpdateAlertChannelResponse, UpdateCommentData, UpdateCommentError, UpdateCommentResponse, UpdateDetectorData, UpdateDetectorError, UpdateDetectorResponse, UpdateFilterData, UpdateFilterError, UpdateFilterResponse, UpdateIssueData, UpdateIssueError, UpdateIssueResponse, UpdateIssuesData, UpdateIssuesError, UpdateIssuesResponse, UpdateIssueUnscopedData, UpdateIssueUnscopedError, UpdateIssueUnscopedResponse, UpdateKeyData, UpdateKeyError, UpdateKeyResponse, UpdateMeData, UpdateMeError, UpdateMemberData, UpdateMemberError, UpdateMemberResponse, UpdateMeResponse, UpdateMetricRuleData, UpdateMetricRuleError, UpdateMetricRuleResponse, UpdateMonitorData, UpdateMonitorEnvironmentData, UpdateMonitorEnvironmentError, UpdateMonitorEnvironmentResponse, UpdateMonitorError, UpdateMonitorResponse, UpdateMonitorsData, UpdateMonitorsError, UpdateMonitorsResponse, UpdateNoteData, UpdateNoteError, UpdateNoteResponse, UpdateOrganizationData, UpdateOrganizationError, UpdateOrganizationQuotasData, UpdateOrganizationQuotasError, UpdateOrganizationQuotasResponse, UpdateOrganizationResponse, UpdateProjectData, UpdateProjectError, UpdateProjectIssuesData, UpdateProjectIssuesError, UpdateProjectIssuesResponse, UpdateProjectMetricRuleData, UpdateProjectMetricRuleError, UpdateProjectMetricRuleResponse, UpdateProjectMonitorData, UpdateProjectMonitorError, UpdateProjectMonitorResponse, UpdateProjectReleaseData, UpdateProjectReleaseError, UpdateProjectReleaseResponse, UpdateProjectResponse, UpdateProjectSettingsData, UpdateProjectSettingsError, UpdateProjectSettingsResponse, UpdateReleaseData, UpdateReleaseError, UpdateReleaseResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateSavedSearchData, UpdateSavedSearchError, UpdateSavedSearchResponse, UpdateTeamData, UpdateTeamError, UpdateTeamResponse, UpdateWorkflowData, UpdateWorkflowError, UpdateWorkflowResponse, ValidateExploreData, ValidateExploreError, ValidateExploreResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -284,6 +284,250 @@ export const updateOrganizationMutation = (options?: Partial<Options<UpdateOrgan
     return mutationOptions;
 };
 
+export const listAlertChannelsQueryKey = (options: Options<ListAlertChannelsData>) => createQueryKey('listAlertChannels', options);
+
+/**
+ * Where alerts can go
+ */
+export const listAlertChannelsOptions = (options: Options<ListAlertChannelsData>) => queryOptions<ListAlertChannelsResponse, ListAlertChannelsError, ListAlertChannelsResponse, ReturnType<typeof listAlertChannelsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listAlertChannels({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listAlertChannelsQueryKey(options)
+});
+
+/**
+ * Make a channel
+ */
+export const createAlertChannelMutation = (options?: Partial<Options<CreateAlertChannelData>>): UseMutationOptions<CreateAlertChannelResponse, CreateAlertChannelError, Options<CreateAlertChannelData>> => {
+    const mutationOptions: UseMutationOptions<CreateAlertChannelResponse, CreateAlertChannelError, Options<CreateAlertChannelData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createAlertChannel({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete a channel
+ */
+export const deleteAlertChannelMutation = (options?: Partial<Options<DeleteAlertChannelData>>): UseMutationOptions<DeleteAlertChannelResponse, DeleteAlertChannelError, Options<DeleteAlertChannelData>> => {
+    const mutationOptions: UseMutationOptions<DeleteAlertChannelResponse, DeleteAlertChannelError, Options<DeleteAlertChannelData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteAlertChannel({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getAlertChannelQueryKey = (options: Options<GetAlertChannelData>) => createQueryKey('getAlertChannel', options);
+
+/**
+ * A channel
+ */
+export const getAlertChannelOptions = (options: Options<GetAlertChannelData>) => queryOptions<GetAlertChannelResponse, GetAlertChannelError, GetAlertChannelResponse, ReturnType<typeof getAlertChannelQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getAlertChannel({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getAlertChannelQueryKey(options)
+});
+
+/**
+ * Change a channel
+ */
+export const updateAlertChannelMutation = (options?: Partial<Options<UpdateAlertChannelData>>): UseMutationOptions<UpdateAlertChannelResponse, UpdateAlertChannelError, Options<UpdateAlertChannelData>> => {
+    const mutationOptions: UseMutationOptions<UpdateAlertChannelResponse, UpdateAlertChannelError, Options<UpdateAlertChannelData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateAlertChannel({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Send a test message
+ */
+export const testAlertChannelMutation = (options?: Partial<Options<TestAlertChannelData>>): UseMutationOptions<TestAlertChannelResponse, TestAlertChannelError, Options<TestAlertChannelData>> => {
+    const mutationOptions: UseMutationOptions<TestAlertChannelResponse, TestAlertChannelError, Options<TestAlertChannelData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await testAlertChannel({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listAlertDeliveriesQueryKey = (options: Options<ListAlertDeliveriesData>) => createQueryKey('listAlertDeliveries', options);
+
+/**
+ * What was told, and what waits to be
+ */
+export const listAlertDeliveriesOptions = (options: Options<ListAlertDeliveriesData>) => queryOptions<ListAlertDeliveriesResponse, ListAlertDeliveriesError, ListAlertDeliveriesResponse, ReturnType<typeof listAlertDeliveriesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listAlertDeliveries({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listAlertDeliveriesQueryKey(options)
+});
+
+export const getAlertDeliveryQueryKey = (options: Options<GetAlertDeliveryData>) => createQueryKey('getAlertDelivery', options);
+
+/**
+ * A delivery
+ */
+export const getAlertDeliveryOptions = (options: Options<GetAlertDeliveryData>) => queryOptions<GetAlertDeliveryResponse, GetAlertDeliveryError, GetAlertDeliveryResponse, ReturnType<typeof getAlertDeliveryQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getAlertDelivery({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getAlertDeliveryQueryKey(options)
+});
+
+/**
+ * Send a delivery again
+ */
+export const resendAlertDeliveryMutation = (options?: Partial<Options<ResendAlertDeliveryData>>): UseMutationOptions<ResendAlertDeliveryResponse, ResendAlertDeliveryError, Options<ResendAlertDeliveryData>> => {
+    const mutationOptions: UseMutationOptions<ResendAlertDeliveryResponse, ResendAlertDeliveryError, Options<ResendAlertDeliveryData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await resendAlertDelivery({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listMetricRulesQueryKey = (options: Options<ListMetricRulesData>) => createQueryKey('listMetricRules', options);
+
+/**
+ * Metric alerts
+ */
+export const listMetricRulesOptions = (options: Options<ListMetricRulesData>) => queryOptions<ListMetricRulesResponse, ListMetricRulesError, ListMetricRulesResponse, ReturnType<typeof listMetricRulesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listMetricRules({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listMetricRulesQueryKey(options)
+});
+
+/**
+ * Make a metric alert
+ */
+export const createMetricRuleMutation = (options?: Partial<Options<CreateMetricRuleData>>): UseMutationOptions<CreateMetricRuleResponse, CreateMetricRuleError, Options<CreateMetricRuleData>> => {
+    const mutationOptions: UseMutationOptions<CreateMetricRuleResponse, CreateMetricRuleError, Options<CreateMetricRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createMetricRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete a metric alert
+ */
+export const deleteMetricRuleMutation = (options?: Partial<Options<DeleteMetricRuleData>>): UseMutationOptions<DeleteMetricRuleResponse, DeleteMetricRuleError, Options<DeleteMetricRuleData>> => {
+    const mutationOptions: UseMutationOptions<DeleteMetricRuleResponse, DeleteMetricRuleError, Options<DeleteMetricRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteMetricRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getMetricRuleQueryKey = (options: Options<GetMetricRuleData>) => createQueryKey('getMetricRule', options);
+
+/**
+ * A metric alert
+ */
+export const getMetricRuleOptions = (options: Options<GetMetricRuleData>) => queryOptions<GetMetricRuleResponse, GetMetricRuleError, GetMetricRuleResponse, ReturnType<typeof getMetricRuleQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getMetricRule({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getMetricRuleQueryKey(options)
+});
+
+/**
+ * Replace a metric alert
+ */
+export const updateMetricRuleMutation = (options?: Partial<Options<UpdateMetricRuleData>>): UseMutationOptions<UpdateMetricRuleResponse, UpdateMetricRuleError, Options<UpdateMetricRuleData>> => {
+    const mutationOptions: UseMutationOptions<UpdateMetricRuleResponse, UpdateMetricRuleError, Options<UpdateMetricRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateMetricRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 /**
  * Put a bundle of sources together
  */
@@ -317,6 +561,24 @@ export const getChunkOptionsOptions = (options: Options<GetChunkOptionsData>) =>
         return data;
     },
     queryKey: getChunkOptionsQueryKey(options)
+});
+
+export const listCombinedRulesQueryKey = (options: Options<ListCombinedRulesData>) => createQueryKey('listCombinedRules', options);
+
+/**
+ * Rules of all kinds
+ */
+export const listCombinedRulesOptions = (options: Options<ListCombinedRulesData>) => queryOptions<ListCombinedRulesResponse, ListCombinedRulesError, ListCombinedRulesResponse, ReturnType<typeof listCombinedRulesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listCombinedRules({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listCombinedRulesQueryKey(options)
 });
 
 export const listDeadLettersQueryKey = (options: Options<ListDeadLettersData>) => createQueryKey('listDeadLetters', options);
@@ -379,6 +641,76 @@ export const resendDeadLetterMutation = (options?: Partial<Options<ResendDeadLet
     const mutationOptions: UseMutationOptions<ResendDeadLetterResponse, ResendDeadLetterError, Options<ResendDeadLetterData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await resendDeadLetter({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listDetectorsQueryKey = (options: Options<ListDetectorsData>) => createQueryKey('listDetectors', options);
+
+/**
+ * What alerts can be about
+ */
+export const listDetectorsOptions = (options: Options<ListDetectorsData>) => queryOptions<ListDetectorsResponse, ListDetectorsError, ListDetectorsResponse, ReturnType<typeof listDetectorsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDetectors({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDetectorsQueryKey(options)
+});
+
+/**
+ * Delete a detector
+ */
+export const deleteDetectorMutation = (options?: Partial<Options<DeleteDetectorData>>): UseMutationOptions<DeleteDetectorResponse, DeleteDetectorError, Options<DeleteDetectorData>> => {
+    const mutationOptions: UseMutationOptions<DeleteDetectorResponse, DeleteDetectorError, Options<DeleteDetectorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteDetector({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getDetectorQueryKey = (options: Options<GetDetectorData>) => createQueryKey('getDetector', options);
+
+/**
+ * A detector
+ */
+export const getDetectorOptions = (options: Options<GetDetectorData>) => queryOptions<GetDetectorResponse, GetDetectorError, GetDetectorResponse, ReturnType<typeof getDetectorQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getDetector({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getDetectorQueryKey(options)
+});
+
+/**
+ * Replace a detector
+ */
+export const updateDetectorMutation = (options?: Partial<Options<UpdateDetectorData>>): UseMutationOptions<UpdateDetectorResponse, UpdateDetectorError, Options<UpdateDetectorData>> => {
+    const mutationOptions: UseMutationOptions<UpdateDetectorResponse, UpdateDetectorError, Options<UpdateDetectorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateDetector({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -921,6 +1253,24 @@ export const listIssueTagValuesOptions = (options: Options<ListIssueTagValuesDat
     queryKey: listIssueTagValuesQueryKey(options)
 });
 
+export const listIssueUserReportsQueryKey = (options: Options<ListIssueUserReportsData>) => createQueryKey('listIssueUserReports', options);
+
+/**
+ * What people wrote about an issue
+ */
+export const listIssueUserReportsOptions = (options: Options<ListIssueUserReportsData>) => queryOptions<ListIssueUserReportsResponse, ListIssueUserReportsError, ListIssueUserReportsResponse, ReturnType<typeof listIssueUserReportsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listIssueUserReports({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listIssueUserReportsQueryKey(options)
+});
+
 export const listMembersQueryKey = (options: Options<ListMembersData>) => createQueryKey('listMembers', options);
 
 /**
@@ -1059,6 +1409,198 @@ export const changeTeamRoleMutation = (options?: Partial<Options<ChangeTeamRoleD
     return mutationOptions;
 };
 
+export const listMonitorsStatsQueryKey = (options: Options<ListMonitorsStatsData>) => createQueryKey('listMonitorsStats', options);
+
+/**
+ * Runs of several monitors over time
+ */
+export const listMonitorsStatsOptions = (options: Options<ListMonitorsStatsData>) => queryOptions<ListMonitorsStatsResponse, ListMonitorsStatsError, ListMonitorsStatsResponse, ReturnType<typeof listMonitorsStatsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listMonitorsStats({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listMonitorsStatsQueryKey(options)
+});
+
+export const listMonitorsQueryKey = (options: Options<ListMonitorsData>) => createQueryKey('listMonitors', options);
+
+/**
+ * Scheduled jobs
+ */
+export const listMonitorsOptions = (options: Options<ListMonitorsData>) => queryOptions<ListMonitorsResponse, ListMonitorsError, ListMonitorsResponse, ReturnType<typeof listMonitorsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listMonitors({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listMonitorsQueryKey(options)
+});
+
+/**
+ * Make a monitor
+ */
+export const createMonitorMutation = (options?: Partial<Options<CreateMonitorData>>): UseMutationOptions<CreateMonitorResponse, CreateMonitorError, Options<CreateMonitorData>> => {
+    const mutationOptions: UseMutationOptions<CreateMonitorResponse, CreateMonitorError, Options<CreateMonitorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createMonitor({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Change many monitors
+ */
+export const updateMonitorsMutation = (options?: Partial<Options<UpdateMonitorsData>>): UseMutationOptions<UpdateMonitorsResponse, UpdateMonitorsError, Options<UpdateMonitorsData>> => {
+    const mutationOptions: UseMutationOptions<UpdateMonitorsResponse, UpdateMonitorsError, Options<UpdateMonitorsData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateMonitors({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete a monitor
+ */
+export const deleteMonitorMutation = (options?: Partial<Options<DeleteMonitorData>>): UseMutationOptions<unknown, DeleteMonitorError, Options<DeleteMonitorData>> => {
+    const mutationOptions: UseMutationOptions<unknown, DeleteMonitorError, Options<DeleteMonitorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteMonitor({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getMonitorQueryKey = (options: Options<GetMonitorData>) => createQueryKey('getMonitor', options);
+
+/**
+ * A monitor
+ */
+export const getMonitorOptions = (options: Options<GetMonitorData>) => queryOptions<GetMonitorResponse, GetMonitorError, GetMonitorResponse, ReturnType<typeof getMonitorQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getMonitor({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getMonitorQueryKey(options)
+});
+
+/**
+ * Change a monitor
+ */
+export const updateMonitorMutation = (options?: Partial<Options<UpdateMonitorData>>): UseMutationOptions<UpdateMonitorResponse, UpdateMonitorError, Options<UpdateMonitorData>> => {
+    const mutationOptions: UseMutationOptions<UpdateMonitorResponse, UpdateMonitorError, Options<UpdateMonitorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateMonitor({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listCheckInsQueryKey = (options: Options<ListCheckInsData>) => createQueryKey('listCheckIns', options);
+
+/**
+ * Runs of a monitor
+ */
+export const listCheckInsOptions = (options: Options<ListCheckInsData>) => queryOptions<ListCheckInsResponse, ListCheckInsError, ListCheckInsResponse, ReturnType<typeof listCheckInsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listCheckIns({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listCheckInsQueryKey(options)
+});
+
+/**
+ * Remove an environment of a monitor
+ */
+export const deleteMonitorEnvironmentMutation = (options?: Partial<Options<DeleteMonitorEnvironmentData>>): UseMutationOptions<unknown, DeleteMonitorEnvironmentError, Options<DeleteMonitorEnvironmentData>> => {
+    const mutationOptions: UseMutationOptions<unknown, DeleteMonitorEnvironmentError, Options<DeleteMonitorEnvironmentData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteMonitorEnvironment({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Mute a monitor in one environment
+ */
+export const updateMonitorEnvironmentMutation = (options?: Partial<Options<UpdateMonitorEnvironmentData>>): UseMutationOptions<UpdateMonitorEnvironmentResponse, UpdateMonitorEnvironmentError, Options<UpdateMonitorEnvironmentData>> => {
+    const mutationOptions: UseMutationOptions<UpdateMonitorEnvironmentResponse, UpdateMonitorEnvironmentError, Options<UpdateMonitorEnvironmentData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateMonitorEnvironment({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getMonitorStatsQueryKey = (options: Options<GetMonitorStatsData>) => createQueryKey('getMonitorStats', options);
+
+/**
+ * Runs of a monitor over time
+ */
+export const getMonitorStatsOptions = (options: Options<GetMonitorStatsData>) => queryOptions<GetMonitorStatsResponse, GetMonitorStatsError, GetMonitorStatsResponse, ReturnType<typeof getMonitorStatsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getMonitorStats({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getMonitorStatsQueryKey(options)
+});
+
 export const listOrgTokensQueryKey = (options: Options<ListOrgTokensData>) => createQueryKey('listOrgTokens', options);
 
 /**
@@ -1136,6 +1678,23 @@ export const createProjectMutation = (options?: Partial<Options<CreateProjectDat
     const mutationOptions: UseMutationOptions<CreateProjectResponse, CreateProjectError, Options<CreateProjectData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await createProject({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Make a detector
+ */
+export const createDetectorMutation = (options?: Partial<Options<CreateDetectorData>>): UseMutationOptions<CreateDetectorResponse, CreateDetectorError, Options<CreateDetectorData>> => {
+    const mutationOptions: UseMutationOptions<CreateDetectorResponse, CreateDetectorError, Options<CreateDetectorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createDetector({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -1997,6 +2556,24 @@ export const listTracesOptions = (options: Options<ListTracesData>) => queryOpti
     queryKey: listTracesQueryKey(options)
 });
 
+export const listUserFeedbackQueryKey = (options: Options<ListUserFeedbackData>) => createQueryKey('listUserFeedback', options);
+
+/**
+ * What people wrote
+ */
+export const listUserFeedbackOptions = (options: Options<ListUserFeedbackData>) => queryOptions<ListUserFeedbackResponse, ListUserFeedbackError, ListUserFeedbackResponse, ReturnType<typeof listUserFeedbackQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listUserFeedback({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listUserFeedbackQueryKey(options)
+});
+
 export const listUserTeamsQueryKey = (options: Options<ListUserTeamsData>) => createQueryKey('listUserTeams', options);
 
 /**
@@ -2032,6 +2609,93 @@ export const listUsersOptions = (options: Options<ListUsersData>) => queryOption
     },
     queryKey: listUsersQueryKey(options)
 });
+
+export const listWorkflowsQueryKey = (options: Options<ListWorkflowsData>) => createQueryKey('listWorkflows', options);
+
+/**
+ * Issue alerts, in the form of workflows
+ */
+export const listWorkflowsOptions = (options: Options<ListWorkflowsData>) => queryOptions<ListWorkflowsResponse, ListWorkflowsError, ListWorkflowsResponse, ReturnType<typeof listWorkflowsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listWorkflows({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listWorkflowsQueryKey(options)
+});
+
+/**
+ * Make a workflow
+ */
+export const createWorkflowMutation = (options?: Partial<Options<CreateWorkflowData>>): UseMutationOptions<CreateWorkflowResponse, CreateWorkflowError, Options<CreateWorkflowData>> => {
+    const mutationOptions: UseMutationOptions<CreateWorkflowResponse, CreateWorkflowError, Options<CreateWorkflowData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createWorkflow({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete a workflow
+ */
+export const deleteWorkflowMutation = (options?: Partial<Options<DeleteWorkflowData>>): UseMutationOptions<DeleteWorkflowResponse, DeleteWorkflowError, Options<DeleteWorkflowData>> => {
+    const mutationOptions: UseMutationOptions<DeleteWorkflowResponse, DeleteWorkflowError, Options<DeleteWorkflowData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteWorkflow({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getWorkflowQueryKey = (options: Options<GetWorkflowData>) => createQueryKey('getWorkflow', options);
+
+/**
+ * A workflow
+ */
+export const getWorkflowOptions = (options: Options<GetWorkflowData>) => queryOptions<GetWorkflowResponse, GetWorkflowError, GetWorkflowResponse, ReturnType<typeof getWorkflowQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getWorkflow({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getWorkflowQueryKey(options)
+});
+
+/**
+ * Replace a workflow
+ */
+export const updateWorkflowMutation = (options?: Partial<Options<UpdateWorkflowData>>): UseMutationOptions<UpdateWorkflowResponse, UpdateWorkflowError, Options<UpdateWorkflowData>> => {
+    const mutationOptions: UseMutationOptions<UpdateWorkflowResponse, UpdateWorkflowError, Options<UpdateWorkflowData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateWorkflow({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const listAllProjectsQueryKey = (options?: Options<ListAllProjectsData>) => createQueryKey('listAllProjects', options);
 
@@ -2076,6 +2740,75 @@ export const updateProjectMutation = (options?: Partial<Options<UpdateProjectDat
     const mutationOptions: UseMutationOptions<UpdateProjectResponse, UpdateProjectError, Options<UpdateProjectData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await updateProject({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Make a metric alert of a project
+ */
+export const createProjectMetricRuleMutation = (options?: Partial<Options<CreateProjectMetricRuleData>>): UseMutationOptions<CreateProjectMetricRuleResponse, CreateProjectMetricRuleError, Options<CreateProjectMetricRuleData>> => {
+    const mutationOptions: UseMutationOptions<CreateProjectMetricRuleResponse, CreateProjectMetricRuleError, Options<CreateProjectMetricRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createProjectMetricRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete a metric alert of a project
+ */
+export const deleteProjectMetricRuleMutation = (options?: Partial<Options<DeleteProjectMetricRuleData>>): UseMutationOptions<DeleteProjectMetricRuleResponse, DeleteProjectMetricRuleError, Options<DeleteProjectMetricRuleData>> => {
+    const mutationOptions: UseMutationOptions<DeleteProjectMetricRuleResponse, DeleteProjectMetricRuleError, Options<DeleteProjectMetricRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteProjectMetricRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getProjectMetricRuleQueryKey = (options: Options<GetProjectMetricRuleData>) => createQueryKey('getProjectMetricRule', options);
+
+/**
+ * A metric alert of a project
+ */
+export const getProjectMetricRuleOptions = (options: Options<GetProjectMetricRuleData>) => queryOptions<GetProjectMetricRuleResponse, GetProjectMetricRuleError, GetProjectMetricRuleResponse, ReturnType<typeof getProjectMetricRuleQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getProjectMetricRule({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getProjectMetricRuleQueryKey(options)
+});
+
+/**
+ * Replace a metric alert of a project
+ */
+export const updateProjectMetricRuleMutation = (options?: Partial<Options<UpdateProjectMetricRuleData>>): UseMutationOptions<UpdateProjectMetricRuleResponse, UpdateProjectMetricRuleError, Options<UpdateProjectMetricRuleData>> => {
+    const mutationOptions: UseMutationOptions<UpdateProjectMetricRuleResponse, UpdateProjectMetricRuleError, Options<UpdateProjectMetricRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateProjectMetricRule({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -2562,6 +3295,76 @@ export const updateKeyMutation = (options?: Partial<Options<UpdateKeyData>>): Us
     return mutationOptions;
 };
 
+/**
+ * Delete a monitor of a project
+ */
+export const deleteProjectMonitorMutation = (options?: Partial<Options<DeleteProjectMonitorData>>): UseMutationOptions<unknown, DeleteProjectMonitorError, Options<DeleteProjectMonitorData>> => {
+    const mutationOptions: UseMutationOptions<unknown, DeleteProjectMonitorError, Options<DeleteProjectMonitorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteProjectMonitor({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getProjectMonitorQueryKey = (options: Options<GetProjectMonitorData>) => createQueryKey('getProjectMonitor', options);
+
+/**
+ * A monitor of a project
+ */
+export const getProjectMonitorOptions = (options: Options<GetProjectMonitorData>) => queryOptions<GetProjectMonitorResponse, GetProjectMonitorError, GetProjectMonitorResponse, ReturnType<typeof getProjectMonitorQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getProjectMonitor({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getProjectMonitorQueryKey(options)
+});
+
+/**
+ * Change a monitor of a project
+ */
+export const updateProjectMonitorMutation = (options?: Partial<Options<UpdateProjectMonitorData>>): UseMutationOptions<UpdateProjectMonitorResponse, UpdateProjectMonitorError, Options<UpdateProjectMonitorData>> => {
+    const mutationOptions: UseMutationOptions<UpdateProjectMonitorResponse, UpdateProjectMonitorError, Options<UpdateProjectMonitorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateProjectMonitor({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listProjectCheckInsQueryKey = (options: Options<ListProjectCheckInsData>) => createQueryKey('listProjectCheckIns', options);
+
+/**
+ * Runs of a monitor of a project
+ */
+export const listProjectCheckInsOptions = (options: Options<ListProjectCheckInsData>) => queryOptions<ListProjectCheckInsResponse, ListProjectCheckInsError, ListProjectCheckInsResponse, ReturnType<typeof listProjectCheckInsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProjectCheckIns({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProjectCheckInsQueryKey(options)
+});
+
 export const listProjectReleasesQueryKey = (options: Options<ListProjectReleasesData>) => createQueryKey('listProjectReleases', options);
 
 /**
@@ -2950,6 +3753,163 @@ export const reprocessMutation = (options?: Partial<Options<ReprocessData>>): Us
     return mutationOptions;
 };
 
+export const listRulesQueryKey = (options: Options<ListRulesData>) => createQueryKey('listRules', options);
+
+/**
+ * Issue alerts of a project
+ */
+export const listRulesOptions = (options: Options<ListRulesData>) => queryOptions<ListRulesResponse, ListRulesError, ListRulesResponse, ReturnType<typeof listRulesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listRules({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listRulesQueryKey(options)
+});
+
+/**
+ * Make an issue alert
+ */
+export const createRuleMutation = (options?: Partial<Options<CreateRuleData>>): UseMutationOptions<CreateRuleResponse, CreateRuleError, Options<CreateRuleData>> => {
+    const mutationOptions: UseMutationOptions<CreateRuleResponse, CreateRuleError, Options<CreateRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getRuleConfigurationQueryKey = (options: Options<GetRuleConfigurationData>) => createQueryKey('getRuleConfiguration', options);
+
+/**
+ * What issue alerts can be made of
+ */
+export const getRuleConfigurationOptions = (options: Options<GetRuleConfigurationData>) => queryOptions<GetRuleConfigurationResponse, GetRuleConfigurationError, GetRuleConfigurationResponse, ReturnType<typeof getRuleConfigurationQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getRuleConfiguration({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getRuleConfigurationQueryKey(options)
+});
+
+/**
+ * Delete an issue alert
+ */
+export const deleteRuleMutation = (options?: Partial<Options<DeleteRuleData>>): UseMutationOptions<unknown, DeleteRuleError, Options<DeleteRuleData>> => {
+    const mutationOptions: UseMutationOptions<unknown, DeleteRuleError, Options<DeleteRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getRuleQueryKey = (options: Options<GetRuleData>) => createQueryKey('getRule', options);
+
+/**
+ * An issue alert
+ */
+export const getRuleOptions = (options: Options<GetRuleData>) => queryOptions<GetRuleResponse, GetRuleError, GetRuleResponse, ReturnType<typeof getRuleQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getRule({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getRuleQueryKey(options)
+});
+
+/**
+ * Replace an issue alert
+ */
+export const updateRuleMutation = (options?: Partial<Options<UpdateRuleData>>): UseMutationOptions<UpdateRuleResponse, UpdateRuleError, Options<UpdateRuleData>> => {
+    const mutationOptions: UseMutationOptions<UpdateRuleResponse, UpdateRuleError, Options<UpdateRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listRuleHistoryQueryKey = (options: Options<ListRuleHistoryData>) => createQueryKey('listRuleHistory', options);
+
+/**
+ * Issues that a rule told of
+ */
+export const listRuleHistoryOptions = (options: Options<ListRuleHistoryData>) => queryOptions<ListRuleHistoryResponse, ListRuleHistoryError, ListRuleHistoryResponse, ReturnType<typeof listRuleHistoryQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listRuleHistory({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listRuleHistoryQueryKey(options)
+});
+
+/**
+ * End the silence of an issue alert
+ */
+export const unsnoozeRuleMutation = (options?: Partial<Options<UnsnoozeRuleData>>): UseMutationOptions<UnsnoozeRuleResponse, UnsnoozeRuleError, Options<UnsnoozeRuleData>> => {
+    const mutationOptions: UseMutationOptions<UnsnoozeRuleResponse, UnsnoozeRuleError, Options<UnsnoozeRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await unsnoozeRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Silence an issue alert
+ */
+export const snoozeRuleMutation = (options?: Partial<Options<SnoozeRuleData>>): UseMutationOptions<SnoozeRuleResponse, SnoozeRuleError, Options<SnoozeRuleData>> => {
+    const mutationOptions: UseMutationOptions<SnoozeRuleResponse, SnoozeRuleError, Options<SnoozeRuleData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await snoozeRule({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 /**
  * What scrubbing leaves of a payload
  */
@@ -3124,6 +4084,59 @@ export const getTraceItemOptions = (options: Options<GetTraceItemData>) => query
         return data;
     },
     queryKey: getTraceItemQueryKey(options)
+});
+
+export const listProjectUserFeedbackQueryKey = (options: Options<ListProjectUserFeedbackData>) => createQueryKey('listProjectUserFeedback', options);
+
+/**
+ * What people wrote of a project
+ */
+export const listProjectUserFeedbackOptions = (options: Options<ListProjectUserFeedbackData>) => queryOptions<ListProjectUserFeedbackResponse, ListProjectUserFeedbackError, ListProjectUserFeedbackResponse, ReturnType<typeof listProjectUserFeedbackQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProjectUserFeedback({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProjectUserFeedbackQueryKey(options)
+});
+
+/**
+ * Write a report about an event
+ */
+export const createUserFeedbackMutation = (options?: Partial<Options<CreateUserFeedbackData>>): UseMutationOptions<CreateUserFeedbackResponse, CreateUserFeedbackError, Options<CreateUserFeedbackData>> => {
+    const mutationOptions: UseMutationOptions<CreateUserFeedbackResponse, CreateUserFeedbackError, Options<CreateUserFeedbackData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createUserFeedback({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listProjectUserReportsQueryKey = (options: Options<ListProjectUserReportsData>) => createQueryKey('listProjectUserReports', options);
+
+/**
+ * What people wrote of a project, older name
+ */
+export const listProjectUserReportsOptions = (options: Options<ListProjectUserReportsData>) => queryOptions<ListProjectUserReportsResponse, ListProjectUserReportsError, ListProjectUserReportsResponse, ReturnType<typeof listProjectUserReportsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listProjectUserReports({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listProjectUserReportsQueryKey(options)
 });
 
 /**
