@@ -14,7 +14,7 @@ import (
 	"github.com/hindsight-dev/hindsight/linker/normalize"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/golden/v1.json")
+var update = flag.Bool("update", false, "rewrite testdata/golden/v2.json")
 
 // sample is an event of the corpus and the issue a person says it belongs to. Files sdk_* hold what
 // real SDKs sent (frames only), files made_* what was written by hand for a rule.
@@ -57,14 +57,19 @@ func corpus(t testing.TB) []sample {
 	return all
 }
 
-func (s sample) result(t testing.TB) Result {
+func (s sample) event(t testing.TB) *envelope.Event {
 	t.Helper()
 	ev, err := envelope.ParseEvent(s.Event)
 	if err != nil {
 		t.Fatalf("%s: %v", s.Name, err)
 	}
 	normalize.Event(ev, normalize.Input{Received: time.Unix(1795168381, 0)})
-	return Group(ev)
+	return ev
+}
+
+func (s sample) result(t testing.TB) Result {
+	t.Helper()
+	return Group(s.event(t))
 }
 
 // TestCorpus puts events into issues as the linker does, and compares all pairs with what people say:
@@ -126,10 +131,10 @@ func TestCorpus(t *testing.T) {
 	compareGolden(t, got)
 }
 
-// compareGolden holds version 1 still: a hash that changes would split every issue in every database.
+// compareGolden holds the current version still: a hash that changes would split every issue in every database.
 func compareGolden(t *testing.T, got map[string]golden) {
 	t.Helper()
-	const name = "testdata/golden/v1.json"
+	const name = "testdata/golden/v2.json"
 	if *update {
 		b, err := json.MarshalIndent(got, "", " ")
 		if err != nil {
@@ -139,16 +144,43 @@ func compareGolden(t *testing.T, got map[string]golden) {
 			t.Fatal(err)
 		}
 	}
+	if diff := cmp.Diff(readGolden(t, name), got); diff != "" {
+		t.Errorf("differs from %s; run with -update and read the diff:\n%.4000s", name, diff)
+	}
+}
+
+func readGolden(t *testing.T, name string) (want map[string]golden) {
+	t.Helper()
 	b, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want map[string]golden
 	if err := json.Unmarshal(b, &want); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("differs from %s; run with -update and read the diff:\n%.4000s", name, diff)
+	return want
+}
+
+// TestFirstAlgorithmStands: issues of its time are found by its hashes for ever, also when the event has been
+// through the current one.
+func TestFirstAlgorithmStands(t *testing.T) {
+	want := readGolden(t, "testdata/golden/v1.json")
+	seen := 0
+	for _, s := range corpus(t) {
+		w, ok := want[s.Name]
+		if !ok {
+			continue
+		}
+		seen++
+		if diff := cmp.Diff(w.Hashes, hashesV1(s.event(t))); diff != "" {
+			t.Errorf("%s: %s", s.Name, diff)
+		}
+		if r := s.result(t); cmp.Diff(w.Hashes, r.Older) != "" {
+			t.Errorf("%s: older hashes %v", s.Name, r.Older)
+		}
+	}
+	if seen != len(want) {
+		t.Errorf("%d of %d events of the first algorithm are left", seen, len(want))
 	}
 }
 
@@ -250,8 +282,8 @@ func FuzzGroup(f *testing.F) {
 		}
 		normalize.Event(ev, normalize.Input{})
 		r := Group(ev)
-		if len(r.Hashes) == 0 || len(r.Hashes) != len(r.Variants) || r.Title == "" && len(ev.Exceptions) == 0 {
-			t.Fatalf("%+v", r)
+		if len(r.Hashes) == 0 || len(r.Hashes) > len(r.Variants) || r.Title == "" && len(ev.Exceptions) == 0 {
+			t.Fatalf("%v %q", r.Hashes, r.Title)
 		}
 		if again := Group(ev); again.Hashes[0] != r.Hashes[0] {
 			t.Fatal("not the same twice")

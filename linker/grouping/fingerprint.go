@@ -30,8 +30,12 @@ func hasDefault(fingerprint []string) bool {
 
 // fingerprintV1 puts the client's values together; base stands for {{ default }}.
 func fingerprintV1(ev *envelope.Event, base *Component) *Component {
-	parts := make([]*Component, 0, len(ev.Fingerprint))
-	for _, s := range ev.Fingerprint {
+	return fingerprintOf(ev, ev.Fingerprint, base, inAppV1)
+}
+
+func fingerprintOf(ev *envelope.Event, values []string, base *Component, inApp inAppFunc) *Component {
+	parts := make([]*Component, 0, len(values))
+	for _, s := range values {
 		if isDefaultPart(s) && base != nil {
 			parts = append(parts, base)
 			continue
@@ -39,7 +43,7 @@ func fingerprintV1(ev *envelope.Event, base *Component) *Component {
 		c := &Component{ID: "value", Contributes: true}
 		c.Value = variable.ReplaceAllStringFunc(s, func(v string) string {
 			name := variable.FindStringSubmatch(v)[1]
-			value, known := lookup(ev, name)
+			value, known := lookup(ev, name, inApp)
 			switch {
 			case !known:
 				return v
@@ -55,11 +59,11 @@ func fingerprintV1(ev *envelope.Event, base *Component) *Component {
 }
 
 // lookup gives the value of a variable of a fingerprint.
-func lookup(ev *envelope.Event, name string) (value string, known bool) {
+func lookup(ev *envelope.Event, name string, inApp inAppFunc) (value string, known bool) {
 	if tag, ok := strings.CutPrefix(name, "tags."); ok {
 		return ev.Tag(tag), true
 	}
-	x, f := mainException(ev), mainFrame(ev)
+	x, f := mainException(ev), mainFrame(ev, inApp)
 	if x == nil {
 		x = &envelope.Exception{}
 	}

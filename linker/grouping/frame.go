@@ -13,7 +13,7 @@ type rewrite []struct {
 	with string
 }
 
-func rules(pairs ...string) rewrite {
+func rewrites(pairs ...string) rewrite {
 	var r rewrite
 	for i := 0; i < len(pairs); i += 2 {
 		r = append(r, struct {
@@ -34,7 +34,7 @@ func (r rewrite) apply(s string) string {
 // What compilers number, and so changes with code that has nothing to do with the failure. Fixed
 // tables, never written.
 var (
-	goNames = rules(
+	goNames = rewrites(
 		`\[\.\.\.\]|\[[^\]]*\]`, ``, // type arguments
 		`(?:\.?func\d+(?:\.\d+)*)+(?:\.gowrap\d+)?$`, `.func`,
 		`\.gowrap\d+`, ``,
@@ -43,7 +43,7 @@ var (
 		`-fm$`, ``,
 		`-range\d+`, ``,
 	)
-	javaNames = rules(
+	javaNames = rewrites(
 		`\$\$(?:Lambda|FastClassBy\w*|EnhancerBy\w*|SpringCGLIB)\$?.*$`, `$$`,
 		`lambda\$([\w]+)\$\d+`, `lambda$$$1`,
 		`\$Proxy\d+`, `$$Proxy`,
@@ -52,7 +52,7 @@ var (
 		`\$\d+(?:\.|$)`, `$$`,
 		`_jvm\d+|__\d+$`, ``,
 	)
-	jsNames = rules(
+	jsNames = rewrites(
 		`\s*\[as [^\]]*\]`, ``,
 		`^async\s+`, ``,
 		`^new\s+`, ``,
@@ -62,25 +62,25 @@ var (
 		`/<$|/<\.`, ``, // Firefox' anonymous inner functions
 		`(?:^|\.)\?(?:\.|$)`, `?`,
 	)
-	rubyNames = rules(`(?:block|rescue|ensure)(?: \(\d+ levels\))? in `, ``)
-	phpNames  = rules(
+	rubyNames = rewrites(`(?:block|rescue|ensure)(?: \(\d+ levels\))? in `, ``)
+	phpNames  = rewrites(
 		`class@anonymous.*?(::|$)`, `class@anonymous$1`,
 		`\{closure(?::[^}]*)?\}`, `{closure}`,
 	)
-	dotnetNames = rules(
+	dotnetNames = rewrites(
 		`<>c(?:__DisplayClass[\d_]+)?\.?`, ``,
 		`<(\w+)>[a-z]__[\w|]*(?:\.MoveNext)?`, `$1`,
 		"`\\d+", ``,
 		`\(.*\)$`, ``,
 		`\.$`, ``,
 	)
-	rustNames = rules(
+	rustNames = rewrites(
 		`::h[0-9a-f]{16}$`, ``,
 		`\{\{closure\}\}|\{closure#\d+\}`, `{closure}`,
 		`\{impl#\d+\}`, `{impl}`,
 		`\[[0-9a-f]{16}\]`, ``,
 	)
-	nativeNames = rules(
+	nativeNames = rewrites(
 		`\s*\[clone [^\]]*\]`, ``,
 		`\.(?:isra|constprop|part|cold|llvm)\.?\d*`, ``,
 		`\$_\d+`, `$$_`,
@@ -89,11 +89,11 @@ var (
 		`__\d+-\[|_block_invoke(?:_\d+)?`, ``,
 		`\s*\+\s*\d+$`, ``,
 	)
-	elixirNames = rules(
+	elixirNames = rewrites(
 		`^-?(.*?/\d+)-(?:fun|lc\$\^)[-\d/^$a-z]*-?$`, `$1`,
 		`anonymous fn/\d+ in `, ``,
 	)
-	dartNames = rules(`\.?<anonymous closure>(?:\.<anonymous closure>)*`, `.closure`, `\s*\(.*\)$`, ``)
+	dartNames = rewrites(`\.?<anonymous closure>(?:\.<anonymous closure>)*`, `.closure`, `\s*\(.*\)$`, ``)
 )
 
 // functionName gives a function's lasting name. anonymous says that it has none.

@@ -12,7 +12,7 @@ const maxTitle = 256 // characters
 // describe gives an issue its name.
 func describe(ev *envelope.Event, r *Result) {
 	r.Metadata = map[string]string{}
-	f := mainFrame(ev)
+	f := mainFrame(ev, InApp)
 	if f != nil {
 		set(r.Metadata, "filename", fileOf(f))
 		set(r.Metadata, "function", f.Function)
@@ -65,8 +65,11 @@ func titleType(ev *envelope.Event) string {
 	return ev.Exceptions[last].Type
 }
 
+// inAppFunc is an algorithm's way to tell the application's own frames.
+type inAppFunc func(platform string, f *envelope.Frame) bool
+
 // mainFrame is where it happened: the innermost frame of the application, else the innermost.
-func mainFrame(ev *envelope.Event) *envelope.Frame {
+func mainFrame(ev *envelope.Event, inApp inAppFunc) *envelope.Frame {
 	var s *envelope.Stacktrace
 	for i := len(ev.Exceptions) - 1; i >= 0 && s == nil; i-- {
 		s = ev.Exceptions[i].Stacktrace
@@ -78,7 +81,7 @@ func mainFrame(ev *envelope.Event) *envelope.Frame {
 		return nil
 	}
 	for i := len(s.Frames) - 1; i >= 0; i-- {
-		if InApp(ev.Platform, &s.Frames[i]) {
+		if inApp(ev.Platform, &s.Frames[i]) {
 			return &s.Frames[i]
 		}
 	}

@@ -72,7 +72,7 @@ func messageV1(ev *envelope.Event) *Component {
 	if t := ev.Message.Template; t != "" && strings.TrimSpace(strings.Trim(t, "%sdv{}")) != "" {
 		return node("message", leaf("template", strings.TrimSpace(t)))
 	}
-	c := leaf("text", Parameterize(ev.Message.Formatted))
+	c := leaf("text", parameterizeV1(ev.Message.Formatted))
 	if c.Value != ev.Message.Formatted {
 		c.Hint = "values replaced"
 	}
@@ -156,7 +156,7 @@ func exceptionV1(ev *envelope.Event, xs []envelope.Exception, i int, app, chainH
 	default:
 		return node("exception", kind, value.without("the frames decide"), stack)
 	}
-	value.Value = Parameterize(value.Value)
+	value.Value = parameterizeV1(value.Value)
 	return node("exception", kind, value, stack)
 }
 
@@ -205,7 +205,7 @@ func stackV1(ev *envelope.Event, s *envelope.Stacktrace, app bool) *Component {
 	for i := range s.Frames {
 		f := &s.Frames[i]
 		frames[i] = frameV1(ev.Platform, f)
-		if app && !InApp(ev.Platform, f) {
+		if app && !inAppV1(ev.Platform, f) {
 			frames[i].without("not the application's")
 		} else if frames[i].Contributes {
 			inner = i
