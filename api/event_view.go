@@ -46,7 +46,7 @@ func eventView(e *store.Event, ev *envelope.Event, size int) *Event {
 		ID: s.ID, EventID: s.EventID, GroupID: s.GroupID, ProjectID: s.ProjectID, Size: size, Type: s.EventType, Title: s.Title, Message: s.Message,
 		Location: s.Location, Culprit: s.Culprit, Platform: s.Platform, DateCreated: s.DateCreated, DateReceived: at(e.ReceivedMS), Dist: text(ev.Dist),
 		User: s.User, Contexts: map[string]map[string]any{}, Context: object(ev.Extra), Packages: map[string]string{}, Tags: s.Tags, Metadata: s.Metadata,
-		Errors: []EventError{}, Fingerprints: ev.Fingerprint, GroupingConfig: GroupingConfig{ID: "hindsight:1"}, SDKUpdates: []string{}, ResolvedWith: []string{},
+		Errors: []EventError{}, Fingerprints: ev.Fingerprint, GroupingConfig: GroupingConfig{ID: groupingConfig}, SDKUpdates: []string{}, ResolvedWith: []string{},
 		Meta: map[string]any{"entries": map[string]any{}, "tags": map[string]any{}},
 	}
 	if out.Fingerprints == nil {

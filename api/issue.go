@@ -135,6 +135,9 @@ type IssueUpdate struct {
 	IsPublic      *bool               `json:"isPublic,omitempty" doc:"true makes a shareId."`
 	Inbox         *bool               `json:"inbox,omitempty" doc:"false: reviewed."`
 
+	Merge   any   `json:"merge,omitempty" doc:"true or 1, with at least two ids: puts the issues together."`
+	Discard *bool `json:"discard,omitempty" doc:"true, alone: deletes the issues, and discards their future events."`
+
 	SnoozeDuration *int64 `json:"snoozeDuration,omitempty" nullable:"true" doc:"The older word for ignoreDuration."`
 	IgnoreInput
 }
@@ -152,6 +155,7 @@ type IssueChange struct {
 	Priority      *string        `json:"priority,omitempty"`
 
 	SubscriptionDetails *SubscriptionDetails `json:"subscriptionDetails,omitempty"`
+	Merge               *IssueMerge          `json:"merge,omitempty"`
 }
 
 // IssuesParams are what both issue lists take.

@@ -25,6 +25,9 @@ func (a *API) updateUnscopedIssue(ctx context.Context, in *UpdateUnscopedIssueIn
 }
 
 func (a *API) updateOne(ctx context.Context, rq *request, i *store.Issue, up IssueUpdate, raw []byte) (*One[IssueDetail], error) {
+	if up.discards() {
+		return nil, a.discardIssues(ctx, rq, []int64{i.ID})
+	}
 	c, err := a.change(ctx, rq, up, raw, &i.ProjectID)
 	if err != nil {
 		return nil, err
@@ -78,6 +81,12 @@ func (a *API) bulk(ctx context.Context, given []string, query string, f FilterPa
 		}
 	} else if ids, err = a.ofProjects(ctx, rq, set, ids, f, only); err != nil {
 		return nil, err
+	}
+	switch {
+	case up.merges():
+		return a.mergeIssues(ctx, rq, ids)
+	case up.discards():
+		return &BulkOutput{Status: http.StatusNoContent}, a.discardIssues(ctx, rq, ids)
 	}
 	changed, err := a.Store.UpdateIssues(ctx, rq.scope, ids, c)
 	if err != nil {

@@ -48,7 +48,7 @@ func (a *API) projectDetail(ctx context.Context, rq *request, p *store.Project) 
 		DigestsMinDelay: 300, DigestsMaxDelay: 1800, SubjectTemplate: "$shortID - $title", AllowedDomains: s.AllowedDomains,
 		DataScrubber: s.Scrub.Enabled, DataScrubberDefaults: s.Scrub.Defaults, SafeFields: s.Scrub.SafeFields,
 		SensitiveFields: s.Scrub.SensitiveFields, ScrubIPAddresses: s.IP == settings.IPDrop, VerifySSL: true,
-		GroupingConfig: "hindsight:1", BuiltinSymbolSources: []string{}, SymbolSources: "[]", HighlightTags: []string{}, HighlightContext: map[string]any{},
+		GroupingConfig: groupingConfig, FingerprintingRules: s.Grouping.FingerprintRules, GroupingEnhancements: s.Grouping.StackTraceRules, BuiltinSymbolSources: []string{}, SymbolSources: "[]", HighlightTags: []string{}, HighlightContext: map[string]any{},
 	}), nil
 }
 

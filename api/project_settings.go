@@ -62,12 +62,14 @@ type SettingsChange struct {
 	SensitiveFields      *[]string                  `json:"sensitiveFields,omitempty"`
 	SafeFields           *[]string                  `json:"safeFields,omitempty"`
 	ScrubIPAddresses     *bool                      `json:"scrubIPAddresses,omitempty"`
+	FingerprintingRules  *string                    `json:"fingerprintingRules,omitempty" maxLength:"24576"`
+	GroupingEnhancements *string                    `json:"groupingEnhancements,omitempty" maxLength:"24576"`
 	Options              map[string]json.RawMessage `json:"options,omitempty"`
 }
 
 func (c *SettingsChange) empty() bool {
 	return c.AllowedDomains == nil && c.DataScrubber == nil && c.DataScrubberDefaults == nil && c.SensitiveFields == nil &&
-		c.SafeFields == nil && c.ScrubIPAddresses == nil && len(c.Options) == 0
+		c.SafeFields == nil && c.ScrubIPAddresses == nil && c.FingerprintingRules == nil && c.GroupingEnhancements == nil && len(c.Options) == 0
 }
 
 // apply makes the change.
@@ -81,6 +83,13 @@ func (c *SettingsChange) apply(s *settings.Settings) error {
 		s.IP = settings.IPDrop
 	} else if on != nil && s.IP == settings.IPDrop {
 		s.IP = settings.IPStore
+	}
+	set(&s.Grouping.FingerprintRules, c.FingerprintingRules)
+	set(&s.Grouping.StackTraceRules, c.GroupingEnhancements)
+	if c.FingerprintingRules != nil || c.GroupingEnhancements != nil {
+		if err := checkGrouping(s.Grouping); err != nil {
+			return err
+		}
 	}
 	for name, value := range c.Options {
 		if err := setOption(s, name, value); err != nil {

@@ -50,6 +50,9 @@ func (a *API) getProjectSettings(ctx context.Context, _ *ProjectPath) (*One[sett
 
 func (a *API) updateProjectSettings(ctx context.Context, in *SettingsInput) (*One[settings.Settings], error) {
 	rq := from(ctx)
+	if err := checkGrouping(in.Body.Grouping); err != nil {
+		return nil, badRequest(sentence(err))
+	}
 	p, err := a.Store.EditSettings(ctx, rq.scope, rq.project.ID, func(s *settings.Settings) error { *s = in.Body; return nil })
 	if err != nil {
 		return nil, a.failSettings("update settings", err)

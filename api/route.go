@@ -86,6 +86,8 @@ func (a *API) register(router *mux.Router) {
 	a.registerIssues()
 	a.registerReleases()
 	a.registerActivity()
+	a.registerGrouping()
+	a.registerMerging()
 	a.registerEvents(router)
 	a.registerReplayIndex() // before the replays: jobs is no replay id
 	a.registerReplayItems(router)

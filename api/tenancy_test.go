@@ -16,6 +16,8 @@ import (
 // tenant's ids where a caller tries those. A route that changes something must have an entry.
 var requests = map[string]struct{ query, body string }{
 	"signIn": {body: `{"email":"nobody@example.com","password":"wrong"}`}, "signInWithLink": {body: `{"token":"none"}`}, "signOut": {},
+	"testGrouping": {body: `{"event":{"message":"x"}}`}, "unmergeIssue": {query: "id=shop-api"}, "unmergeIssueOld": {query: "id=shop-api"},
+	"deleteIssue": {}, "deleteIssues": {query: "id={issue}"}, "deleteProjectIssues": {query: "id={issue}"}, "deleteIssueUnscoped": {}, "deleteTombstone": {},
 	"updateProjectSettings": {body: string(settings.Default().JSON())}, "testScrubbing": {body: `{"type":"text","input":"x"}`},
 	"updateFilter": {body: `{"active":true}`},
 	"updateMe":     {body: `{"name":"x"}`}, "updateOrganization": {body: `{"name":"x"}`},
@@ -63,6 +65,7 @@ var requests = map[string]struct{ query, body string }{
 // projectOf says which project's things a route's ids are of.
 func projectOf(path string, o *tenant) *store.Project {
 	if strings.Contains(path, "{event}") || strings.Contains(path, "/issues/") || strings.Contains(path, "/trace-items/") {
+	if strings.Contains(path, "{event}") || strings.Contains(path, "/issues/") || strings.Contains(path, "tombstones") {
 		return o.api
 	}
 	return o.web
@@ -91,6 +94,7 @@ func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 		"{job}", itoa(ids.job),
 		"{version}", ids.version,
 		"{note}", itoa(ids.note),
+		"{job}", itoa(ids.job), "{tombstone}", itoa(ids.tombstone),
 		"{member}", itoa(ids.member.ID), "{team}", itoa(ids.team), "{tokenId}", itoa(ids.orgToken),
 	).Replace(rt.Path)
 	if q := requests[rt.ID].query; q != "" {
@@ -170,7 +174,7 @@ func TestTenancy(t *testing.T) {
 			if foreign == own {
 				return
 			}
-			if rt.ID == "updateIssues" || rt.ID == "updateProjectIssues" { // foreign ids are passed over
+			if rt.ID == "updateIssues" || rt.ID == "updateProjectIssues" || rt.ID == "deleteIssues" || rt.ID == "deleteProjectIssues" { // foreign ids are passed over
 				want("acme with foreign ids", w.acme.token, foreign, 204)
 			} else if rt.ID == "countReplays" {
 				if r := w.do(w.acme.token, "GET", foreign, ""); decode[map[string]int](r)[itoa(w.other.issue)] != 0 {

@@ -53,6 +53,7 @@ type tenant struct {
 
 	rule, metric, channel, delivery int64
 	monitor                         string // its id
+	tombstone                       int64  // of shop-api
 }
 
 // world is a server with two organisations that hold the same ids.
@@ -158,7 +159,24 @@ func (w *world) tenant(slug string) *tenant {
 	o.version = slug + "@1.0.0"
 	_, _, err = w.s.UpsertRelease(ctx, org.Scope(), o.version, store.ReleaseChange{Projects: []int64{o.web.ID, o.api.ID}})
 	must(t, err)
+	w.bury(o)
 	return o
+}
+
+// bury makes an issue of shop-api whose events are discarded.
+func (w *world) bury(o *tenant) {
+	w.t.Helper()
+	e := w.event(o, o.api, "dddddddddddddddddddddddddddddddd", store.SideBackend, w.base)
+	e.Hashes = []string{"unwanted"}
+	_, err := w.s.Ingest(w.t.Context(), []*store.Write{{MessageID: "unwanted-" + o.org.Slug, ReceivedMS: w.base.UnixMilli(), OrgID: o.org.ID, Events: []store.EventWrite{e}}})
+	must(w.t, err)
+	i, err := w.s.IssueByHashes(w.t.Context(), o.org.Scope(), o.api.ID, e.Hashes)
+	must(w.t, err)
+	_, err = w.s.DeleteIssues(w.t.Context(), o.org.Scope(), []int64{i.ID}, true, &o.owner.ID)
+	must(w.t, err)
+	stones, err := w.s.IssueTombstones(w.t.Context(), o.org.Scope(), o.api.ID, store.Page{Limit: 1})
+	must(w.t, err)
+	o.tombstone = stones.Rows[0].ID
 }
 
 func (w *world) user(org *store.Organization, email, role string) *store.User {

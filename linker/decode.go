@@ -11,6 +11,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/linker/grouping"
 	"github.com/hindsight-dev/hindsight/linker/link"
 	"github.com/hindsight-dev/hindsight/store"
 )
@@ -25,7 +26,8 @@ type message struct {
 	l      *Linker
 	header *envelope.Header
 	w      *store.Write
-	refs   []store.ItemRef // items whose links are judged after the commit
+	refs   []store.ItemRef  // items whose links are judged after the commit
+	rules  *grouping.Config // of its project
 
 	wanting []wanting // uploads that would explain its events
 }
@@ -51,6 +53,9 @@ func (l *Linker) decode(ctx context.Context, kind stream.Kind, d *stream.Deliver
 		return nil, fmt.Errorf("message %s: %w", d.ID, err)
 	}
 	m.learn(dscFacts(m.header))
+	if m.rules, err = l.groupers.of(ctx, d.OrgID, d.ProjectID); err != nil {
+		return nil, fmt.Errorf("message %s: %w", d.ID, err)
+	}
 	switch kind {
 	case stream.KindEvent:
 		err = m.eachItem(ctx, items, m.eventItem)

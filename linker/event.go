@@ -61,7 +61,7 @@ func (m *message) eventOf(ctx context.Context, it *item, told *link.Facts) error
 	}
 	facts.TraceID = trace
 	wanted := m.symbolicate(ctx, ev) // before it is grouped: by the names that people wrote
-	g := grouping.Group(ev)
+	g := m.rules.Group(ev)
 	row, err := m.eventRow(ev, trace, g)
 	if err != nil {
 		return fmt.Errorf("event %s: %w", ev.EventID, err)
@@ -70,7 +70,7 @@ func (m *message) eventOf(ctx context.Context, it *item, told *link.Facts) error
 	if err != nil {
 		return fmt.Errorf("event %s: metadata: %w", ev.EventID, err)
 	}
-	m.w.Events = append(m.w.Events, store.EventWrite{Event: row, Hashes: g.Hashes, Algorithm: g.Algorithm, Wanted: wanted, Outcomes: m.accepted(it), Tags: searchTags(ev), Marks: searchMarks(ev),
+	m.w.Events = append(m.w.Events, store.EventWrite{Event: row, Hashes: g.Hashes, Older: g.Older, Algorithm: g.Algorithm, Wanted: wanted, Outcomes: m.accepted(it), Tags: searchTags(ev), Marks: searchMarks(ev),
 		Issue: store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}})
 	m.hint(ev, &row)
 	if m.ExpectsReplay && !trace.IsZero() {

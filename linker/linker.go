@@ -62,6 +62,8 @@ type Linker struct {
 
 	symbols *symbolicate.Symbolicator
 	uploads *uploads
+
+	groupers groupers
 }
 
 // New makes a linker; [Linker.Run] starts it.
@@ -83,7 +85,7 @@ func New(cfg Config) (*Linker, error) {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
 	return &Linker{cfg: cfg, log: cfg.Log.With("component", "linker"), m: m, agents: normalize.NewAgents(),
-		symbols: symbolicate.New(symbolBytes), uploads: &uploads{store: cfg.Store}}, nil
+		symbols: symbolicate.New(symbolBytes), uploads: &uploads{store: cfg.Store}, groupers: groupers{store: cfg.Store, now: time.Now}}, nil
 }
 
 // symbolBytes bounds the parsed source maps and debug files that are kept in memory.

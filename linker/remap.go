@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hindsight-dev/hindsight/envelope"
-	"github.com/hindsight-dev/hindsight/linker/grouping"
 	"github.com/hindsight-dev/hindsight/linker/symbolicate"
 	"github.com/hindsight-dev/hindsight/store"
 )
@@ -81,7 +80,11 @@ func (l *Linker) remapEvent(ctx context.Context, e *store.Event, a symbolicate.A
 	if r.Unread {
 		return errNotRead
 	}
-	g := grouping.Group(ev)
+	rules, err := l.groupers.of(ctx, e.OrgID, e.ProjectID)
+	if err != nil {
+		return err
+	}
+	g := rules.Group(ev)
 	b, err := ev.Encode()
 	if err != nil {
 		return l.giveUp(ctx, e, err)

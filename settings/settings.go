@@ -17,6 +17,7 @@ type Settings struct {
 	Quotas         Quotas   `json:"quotas"`
 	Forward        Forward  `json:"forward"`
 	Drains         Drains   `json:"drains"`
+	Grouping       Grouping `json:"grouping"`
 	// Recordings says how long recordings are kept; left out, as every server keeps them.
 	Recordings Recordings `json:"recordings,omitempty"`
 }

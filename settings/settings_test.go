@@ -74,6 +74,8 @@ func TestValidateNamesTheField(t *testing.T) {
 		"quotas.limits[0].windowSeconds": func(s *Settings) { s.Quotas.Limits = change(func(q *Quota) { q.WindowSeconds = 0 }) },
 		"forward.dsn":                    func(s *Settings) { s.Forward.DSN = "ftp://k@h/1" },
 		"forward.mode":                   func(s *Settings) { s.Forward.Mode = "some" },
+		"grouping.fingerprintRules":      func(s *Settings) { s.Grouping.FingerprintRules = strings.Repeat("x", 24<<10+1) },
+		"grouping.stackTraceRules":       func(s *Settings) { s.Grouping.StackTraceRules = "a\x00" },
 		"forward.rate":                   func(s *Settings) { s.Forward.Rate = math.NaN() },
 	}
 	for field, change := range tests {

@@ -206,6 +206,12 @@ func (s *Store) Remap(ctx context.Context, in Remapped) error {
 		if err := someRow(res, "event %s", e.EventID); err != nil {
 			return err
 		}
+		if e.IssueID, err = issueNow(ctx, tx, e.IssueID); err != nil {
+			return err
+		}
+		if e.IssueID == 0 { // deleted meanwhile, and its events after it
+			return nil
+		}
 		hashes := make([]IssueHash, 0, len(in.Hashes))
 		for _, h := range slices.Compact(slices.Sorted(slices.Values(in.Hashes))) {
 			hashes = append(hashes, IssueHash{ProjectID: e.ProjectID, Hash: h, Algorithm: in.Algorithm, IssueID: e.IssueID})

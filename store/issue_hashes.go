@@ -49,6 +49,21 @@ func (hs homes) of(e *EventWrite) (home, bool) {
 	return home{}, false
 }
 
+// IssueByHashes gives the issue that the first known of some hashes leads to, or [ErrNotFound].
+func (s *Store) IssueByHashes(ctx context.Context, scope Scope, projectID int64, hashes []string) (*Issue, error) {
+	var rows []IssueHash
+	err := s.read.NewSelect().Model(&rows).Where("ih.project_id = ?", projectID).Where("ih.hash IN (?)", bun.List(hashes)).Scan(ctx)
+	if err != nil {
+		return nil, border(fmt.Errorf("issue by hash: %w", err))
+	}
+	for _, h := range hashes {
+		if i := slices.IndexFunc(rows, func(r IssueHash) bool { return r.Hash == h }); i >= 0 {
+			return s.Issue(ctx, scope, rows[i].IssueID)
+		}
+	}
+	return nil, fmt.Errorf("issue by hash: %w", ErrNotFound)
+}
+
 func (e *EventWrite) allHashes() []string { return append(slices.Clone(e.Hashes), e.Older...) }
 
 // resolveIssues gives each event its issue and makes the issues that are missing. It returns the events

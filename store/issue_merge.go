@@ -116,6 +116,18 @@ func notSplitting(ctx context.Context, tx bun.Tx, issues []Issue) error {
 	return nil
 }
 
+// issueNow follows an issue into the one it was merged into; 0 when it is gone.
+func issueNow(ctx context.Context, tx bun.Tx, id int64) (int64, error) {
+	var ids []int64
+	if err := tx.NewSelect().Model((*Issue)(nil)).Column("id").Where("id = ?", id).Scan(ctx, &ids); err != nil || len(ids) > 0 {
+		return id, err
+	}
+	if err := tx.NewSelect().Model((*mergedIssue)(nil)).Column("into_id").Where("issue_id = ?", id).Scan(ctx, &ids); err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return ids[0], nil
+}
+
 // absorb counts another issue into this one.
 func (i *Issue) absorb(o *Issue) {
 	i.TimesSeen += o.TimesSeen

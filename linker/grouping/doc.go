@@ -5,6 +5,21 @@
 // real events is held by the corpus in testdata: events with the issue each belongs to, and the hash
 // each got. The test prints precision and recall over all pairs.
 //
+// Version 2 is current. It looks at the application's own frames, and at all frames when there are none of the
+// application's; both hashes are kept. To version 1 (below) it adds:
+//
+//   - Frames that only carry an asynchronous call do not count; nor does where on which machine a file lay.
+//   - A group of exceptions is a tree of what it holds, each kind once; a group of one kind is that kind.
+//   - An exception of everybody's type (Error, RuntimeException) is also its message, unless the line of source
+//     tells where it was thrown.
+//   - Browsers' own words for the same failure are brought into one form, mapped frames count by their mapped names.
+//   - More kinds of values are taken out of messages: JSON, tokens, ids of services, percentages.
+//   - Security reports are the rule and who broke it; a job's failures are the job's.
+//   - A project's rules (package rules) may name a fingerprint, and say which frames are the application's and count.
+//
+// The hashes of version 1 are [Result.Older]: issues of its time are found by them, so that no issue is split by
+// a better algorithm. They are not remembered for new issues.
+//
 // Version 1, in short:
 //
 //   - An exception is its type and the frames of the application, each as module (or file) and function,

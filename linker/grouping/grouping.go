@@ -29,7 +29,7 @@ type Result struct {
 	Type     string            // "error" with an exception, else "default"
 	Metadata map[string]string // type, value, filename, function; of a message: title
 	Variants []Variant         // why the hashes are what they are, the deciding one first
-	Stacks   []Stack           // what became of each frame
+	Stacks   []StackVerdict    // what became of each frame
 	Rule     string            // the fingerprint rule that matched, as written
 }
 
@@ -42,14 +42,14 @@ type Variant struct {
 	Rule        string     `json:"rule,omitempty"` // the fingerprint rule that made it
 }
 
-// Stack is one stack trace as grouping sees it.
-type Stack struct {
-	Exception string  `json:"exception"` // its type, or the thread's name
-	Frames    []Frame `json:"frames"`    // outermost first
+// StackVerdict is one stack trace as grouping sees it.
+type StackVerdict struct {
+	Exception string         `json:"exception"` // its type, or the thread's name
+	Frames    []FrameVerdict `json:"frames"`    // outermost first
 }
 
-// Frame says what became of a frame.
-type Frame struct {
+// FrameVerdict says what became of a frame.
+type FrameVerdict struct {
 	Function    string `json:"function"`
 	Module      string `json:"module"`
 	Filename    string `json:"filename"`

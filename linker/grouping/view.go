@@ -113,14 +113,14 @@ func origin(in *bool) string {
 }
 
 // stacks tells what became of the frames, after the variants were made.
-func (v *view) stacks() []Stack {
-	out := make([]Stack, 0, len(v.order))
+func (v *view) stacks() []StackVerdict {
+	out := make([]StackVerdict, 0, len(v.order))
 	for _, s := range v.order {
-		k := Stack{Exception: v.names[s], Frames: make([]Frame, len(s.Frames))}
+		k := StackVerdict{Exception: v.names[s], Frames: make([]FrameVerdict, len(s.Frames))}
 		for i := range s.Frames {
 			f, x := &s.Frames[i], &v.verdicts[s][i]
 			why, counts := v.counted[f]
-			k.Frames[i] = Frame{Function: f.Function, Module: f.Module, Filename: fileOf(f), InApp: x.InApp, Contributes: counts && why == "", Hint: why}
+			k.Frames[i] = FrameVerdict{Function: f.Function, Module: f.Module, Filename: fileOf(f), InApp: x.InApp, Contributes: counts && why == "", Hint: why}
 			if x.AppRule != "" {
 				k.Frames[i].Hint = "marked by " + x.AppRule
 				if why != "" && why != notApp {
