@@ -183,13 +183,13 @@ func (a *API) listTombstones(ctx context.Context, in *TombstonesInput) (*List[To
 	if err != nil {
 		return nil, a.fail("list tombstones", err)
 	}
-	people := make([]store.Issue, len(page.Rows))
-	for i := range page.Rows {
-		people[i].AssigneeID = page.Rows[i].UserID
-	}
-	who, err := a.assignees(ctx, rq, people)
+	members, err := a.Store.Members(ctx, rq.scope)
 	if err != nil {
-		return nil, err
+		return nil, a.fail("read members", err)
+	}
+	who := map[int64]*Actor{}
+	for _, m := range members {
+		who[m.ID] = &Actor{Type: "user", ID: itoa(m.ID), Name: m.Name, Email: m.Email}
 	}
 	rows := []Tombstone{}
 	for i := range page.Rows {

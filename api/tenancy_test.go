@@ -64,8 +64,7 @@ var requests = map[string]struct{ query, body string }{
 
 // projectOf says which project's things a route's ids are of.
 func projectOf(path string, o *tenant) *store.Project {
-	if strings.Contains(path, "{event}") || strings.Contains(path, "/issues/") || strings.Contains(path, "/trace-items/") {
-	if strings.Contains(path, "{event}") || strings.Contains(path, "/issues/") || strings.Contains(path, "tombstones") {
+	if strings.Contains(path, "{event}") || strings.Contains(path, "/issues/") || strings.Contains(path, "/trace-items/") || strings.Contains(path, "tombstones") {
 		return o.api
 	}
 	return o.web
@@ -94,7 +93,7 @@ func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 		"{job}", itoa(ids.job),
 		"{version}", ids.version,
 		"{note}", itoa(ids.note),
-		"{job}", itoa(ids.job), "{tombstone}", itoa(ids.tombstone),
+		"{tombstone}", itoa(ids.tombstone),
 		"{member}", itoa(ids.member.ID), "{team}", itoa(ids.team), "{tokenId}", itoa(ids.orgToken),
 	).Replace(rt.Path)
 	if q := requests[rt.ID].query; q != "" {

@@ -3,8 +3,6 @@ package linker
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,33 +12,20 @@ import (
 
 	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/linker/grouping"
+	"github.com/hindsight-dev/hindsight/linker/grouping/groupingtest"
 	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
-// goldenEvent is an event of the grouping corpus with the issue a person says it belongs to.
-type goldenEvent struct {
-	Name, Issue string
-	Event       json.RawMessage
-}
-
-func goldenEvents(t *testing.T) map[string][]goldenEvent {
+func goldenEvents(t *testing.T) map[string][]groupingtest.Sample {
 	t.Helper()
-	files, err := filepath.Glob("grouping/testdata/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no corpus", err)
+	all, err := groupingtest.Corpus("grouping/testdata")
+	if err != nil {
+		t.Fatal(err)
 	}
-	out := map[string][]goldenEvent{}
-	for _, name := range files {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var events []goldenEvent
-		if err := json.Unmarshal(b, &events); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		out[filepath.Base(name)] = events
+	out := map[string][]groupingtest.Sample{}
+	for _, s := range all {
+		out[s.Project] = append(out[s.Project], s)
 	}
 	return out
 }
@@ -75,7 +60,7 @@ func TestGroupingCorpusInTheDatabase(t *testing.T) {
 		var together, belong, both float64
 		var partition []string
 		for file, events := range corpus {
-			p, _, err := w.s.CreateProject(t.Context(), store.Scope{OrgID: w.org}, store.NewProject{Name: file, Slug: strings.NewReplacer(".json", "", "_", "-").Replace(file)})
+			p, _, err := w.s.CreateProject(t.Context(), store.Scope{OrgID: w.org}, store.NewProject{Name: file, Slug: strings.ReplaceAll(file, "_", "-")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,8 +102,8 @@ func TestGroupingCorpusInTheDatabase(t *testing.T) {
 		}
 		precision, recall := both/together, both/belong
 		t.Logf("%d events over %d projects: precision %.4f, recall %.4f", total, len(corpus), precision, recall)
-		if total < 290 || precision < 0.98 || recall < 0.98 {
-			t.Errorf("%d events: precision %.4f, recall %.4f, want 300 and 0.98 each", total, precision, recall)
+		if total < 500 || precision < 0.98 || recall < 0.98 {
+			t.Errorf("%d events: precision %.4f, recall %.4f, want 500 and 0.98 each", total, precision, recall)
 		}
 		slices.Sort(partition)
 		partitions = append(partitions, partition)

@@ -12,7 +12,7 @@ var dialects = []struct {
 	{regexp.MustCompile(`^can't access property "([^"]*)", .* is (?:undefined|null)$`), `no property $1 of nothing`},
 	{regexp.MustCompile(`^(?:Can't find variable: (\S+)|(\S+) is not defined)$`), `$1$2 is not defined`},
 	{regexp.MustCompile(`^(?:Failed to fetch|Load failed|NetworkError when attempting to fetch resource\.?|Network request failed|fetch failed)(?: \(.*\))?$`), `a request failed`},
-	{regexp.MustCompile(`^(?:(?:Loading|ChunkLoadError: Loading) (CSS )?chunk \S+ failed\..*|Failed to fetch dynamically imported module: .*|error loading dynamically imported module.*|Importing a module script failed\.?)$`), `a chunk did not load`},
+	{regexp.MustCompile(`(?s)^(?:(?:Loading|ChunkLoadError: Loading) (CSS )?chunk \S+ failed\..*|Failed to fetch dynamically imported module: .*|error loading dynamically imported module.*|Importing a module script failed\.?)$`), `a chunk did not load`},
 	{regexp.MustCompile(`^(?:Maximum call stack size exceeded\.?|too much recursion|Out of stack space)$`), `too much recursion`},
 	{regexp.MustCompile(`^(?:.*\.)?(\w+) is not a function(?:\. \(In .*\))?$`), `$1 is not a function`},
 	{regexp.MustCompile(`^(?:The user aborted a request\.|signal is aborted without reason|The operation was aborted\.?|Fetch is aborted|AbortError: .*)$`), `aborted`},

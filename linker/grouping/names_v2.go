@@ -17,7 +17,6 @@ var (
 	swiftNames = rewrites(
 		`^\(\d+\) (?:await resume|suspend resume) partial function for `, ``,
 		`^(?:specialized |merged |outlined |generic specialization <[^>]*> of |protocol witness for |dispatch thunk of |@objc )+`, ``,
-		`closure #\d+ in `, `closure in `,
 	)
 	javaModules = rewrites(
 		`\$\$Lambda(?:\$\d+)?(?:/0x[0-9a-f]+)?`, `$$$$Lambda`,

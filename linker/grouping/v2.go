@@ -222,8 +222,10 @@ func (v *view) exception(xs []envelope.Exception, i int, stack *Component, chain
 	default:
 		value.without("the frames decide")
 	}
-	value.Value = Parameterize(dialect(ev.Platform, value.Value))
-	value.Contributes = value.Contributes && value.Value != ""
+	if value.Contributes {
+		value.Value = Parameterize(dialect(ev.Platform, value.Value))
+		value.Contributes = value.Value != ""
+	}
 	c.Contributes = kind.Contributes || value.Contributes || framed
 	return c
 }
@@ -344,8 +346,9 @@ func frameV2(platform string, f *envelope.Frame) *Component {
 	if place.Value == "" && f.Package != "" {
 		place = leaf("package", lastSegments(f.Package, 1))
 	}
-	function, anonymous := functionName(platform, f)
-	function = functionNameV2(platform, function)
+	named := *f
+	named.Function = functionNameV2(platform, strings.TrimSpace(f.Function))
+	function, anonymous := functionName(platform, &named)
 	fn := leaf("function", function)
 	if anonymous || function == "" {
 		fn.Value, fn.Contributes, fn.Hint = "", false, "without a name"

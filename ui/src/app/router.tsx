@@ -94,8 +94,8 @@ const issues = createRoute({
   component: lazyRouteComponent(() => import("@/features/issues/IssueList"), "IssueList"),
 });
 
-const readIssueSearch = (s: Record<string, unknown>): { tab?: "events" | "replays" | "activity" } => ({
-  tab: s.tab === "events" || s.tab === "replays" || s.tab === "activity" ? s.tab : undefined,
+const readIssueSearch = (s: Record<string, unknown>): { tab?: "events" | "replays" | "activity" | "merged" } => ({
+  tab: s.tab === "events" || s.tab === "replays" || s.tab === "activity" || s.tab === "merged" ? s.tab : undefined,
 });
 
 const issue = createRoute({
@@ -188,6 +188,11 @@ const sourceMaps = createRoute({
   getParentRoute: () => org,
   path: "/settings/projects/$project/source-maps",
   component: lazyRouteComponent(() => import("@/features/settings/SourceMaps"), "SourceMaps"),
+const projectGrouping = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/projects/$project/grouping",
+  component: lazyRouteComponent(() => import("@/features/settings/Grouping"), "Grouping"),
+  validateSearch: (s: Record<string, unknown>): { event?: string } => ({ event: readText(s.event) }),
 });
 
 const deadLetters = createRoute({
@@ -278,6 +283,7 @@ const tree = root.addChildren([
   orgTokens,
   org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, releases, release, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
   org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, sourceMaps, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
+  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, projectGrouping, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

@@ -14,6 +14,7 @@ import { readTrace } from "@/lib/trace";
 import { Folds, RequestSection, TagsSection } from "./EventDetails";
 import { EventNavigator } from "./EventNavigator";
 import { entryOf, exceptionsOf, toStoryEvent } from "./event";
+import { GroupingInfo } from "./GroupingInfo";
 import { linksOptions } from "./queries";
 import { ReplayPanel } from "./ReplayPanel";
 import { StackTrace } from "./StackTrace";
@@ -78,6 +79,7 @@ export function EventView({ org, issueId, issue, event, which }: { org: string; 
           </section>
         ) : null}
       </div>
+      {issue ? <GroupingInfo org={org} project={issue.project.slug} event={event.eventID} /> : null}
       <Folds event={event} />
     </>
   );

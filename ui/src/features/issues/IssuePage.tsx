@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import type { IssueDetail, IssueUpdate } from "@/api/gen";
 import { getIssueOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useScope, useTitle } from "@/app/hooks";
@@ -16,6 +17,8 @@ import { splitTitle } from "./IssueList";
 import { archiveItems, IssueMarks, resolveItems } from "./Actions";
 import { ActivityTab } from "./ActivityTab";
 import { EventsTab, ReplaysTab } from "./IssueTabs";
+import { MergedTab } from "./MergedTab";
+import { RemoveIssue, type Removal } from "./RemoveIssue";
 import { issueEventOptions, useUpdateIssues } from "./queries";
 import "./issue.css";
 
@@ -45,6 +48,8 @@ export function IssuePage() {
         <EventsTab org={org} issue={issueId} />
       ) : tab === "replays" ? (
         <ReplaysTab org={org} issue={issueId} />
+      ) : tab === "merged" ? (
+        <MergedTab org={org} issue={issueId} />
       ) : tab === "activity" ? (
         <ActivityTab org={org} issue={issue.data} />
       ) : event.data ? (
@@ -63,11 +68,13 @@ function Header({ org, issue }: { org: string; issue: IssueDetail }) {
   const change = (to: IssueUpdate) => update.mutate({ ids: [issue.id], change: to });
   const set = (status: "resolved" | "ignored" | "unresolved") => change({ status });
   const open = issue.status === "unresolved";
+  const [asking, setAsking] = useState<Removal | null>(null);
   useKeys({ e: () => set(open ? "resolved" : "unresolved"), i: () => set("ignored") });
   const { type, value } = splitTitle(issue);
   const points = issue.stats?.["14d"] ?? issue.stats?.["30d"]?.slice(-14) ?? issue.stats?.["24h"] ?? [];
   return (
     <div className="ih">
+      {asking ? <RemoveIssue org={org} issue={issue} how={asking} onClose={() => setAsking(null)} /> : null}
       <div className="ih-t">
         <div className="row ih-b">
           <Level level={issue.level} />
@@ -94,7 +101,7 @@ function Header({ org, issue }: { org: string; issue: IssueDetail }) {
           <IssueMarks org={org} issue={issue} set={change} />
           <Menu
             heading="Archive"
-            items={archiveItems(change)}
+            items={[...archiveItems(change), "rule", { label: "Delete…", icon: "x", onSelect: () => setAsking("delete") }, { label: "Delete and discard…", onSelect: () => setAsking("discard") }]}
             trigger={
               <button type="button" className="btn" disabled={update.isPending || issue.status === "ignored"}>
                 Archive
@@ -158,6 +165,7 @@ function IssueTabs({ org, issueId, issue }: { org: string; issueId: string; issu
     { value: "events" as const, label: "Events", n: issue ? count(issue.count) : null },
     { value: "replays" as const, label: "Replays", n: issue ? count(issue.hindsight.replayCount) : null },
     { value: "activity" as const, label: "Activity", n: issue && issue.activity.length > 0 ? count(issue.activity.length) : null },
+    { value: "merged" as const, label: "Merged", n: null },
   ];
   return (
     <nav className="tabs" aria-label="Issue">

@@ -65,6 +65,15 @@ export function linksOptions(org: string, of: { event?: string; issue?: string; 
   });
 }
 
+/** Puts issues of one project together; the one with the most events stays. */
+export function useMergeIssues(org: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (ids: string[]) => updateIssues({ path: { org }, query: { id: ids }, body: { merge: true }, throwOnError: true }),
+    onSettled: () => queries.invalidateQueries({ predicate: (q) => ["listIssues", "countIssues", "getIssue"].includes((q.queryKey[0] as { _id?: string } | undefined)?._id ?? "") }),
+  });
+}
+
 /** Resolves, ignores or reopens issues; lists and the issue itself are asked again. */
 export function useUpdateIssues(org: string) {
   const queries = useQueryClient();

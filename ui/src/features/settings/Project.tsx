@@ -38,6 +38,9 @@ export function Project() {
       title={project.data.name}
       end={
         <div className="row">
+          <Link className="btn" to="/organizations/$org/settings/projects/$project/grouping/" params={path}>
+            Grouping
+          </Link>
           <Link className="btn" to="/organizations/$org/settings/projects/$project/source-maps/" params={path}>
             Source maps
           </Link>
