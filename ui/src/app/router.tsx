@@ -188,6 +188,8 @@ const sourceMaps = createRoute({
   getParentRoute: () => org,
   path: "/settings/projects/$project/source-maps",
   component: lazyRouteComponent(() => import("@/features/settings/SourceMaps"), "SourceMaps"),
+});
+
 const projectGrouping = createRoute({
   getParentRoute: () => org,
   path: "/settings/projects/$project/grouping",
@@ -281,9 +283,7 @@ const tree = root.addChildren([
   signIn,
   tokens,
   orgTokens,
-  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, releases, release, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
-  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, sourceMaps, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
-  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, projectGrouping, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
+  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, releases, release, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, sentryReplays, sentryReplay, sentryTrace, oldTrace, sourceMaps, projectGrouping]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

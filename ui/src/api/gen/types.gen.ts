@@ -1104,14 +1104,110 @@ export type FrameMapping = {
     sourceMap?: string;
 };
 
+export type FrameVerdict = {
+    contributes: boolean;
+    filename: string;
+    function: string;
+    hint?: string;
+    inApp: boolean;
+    module: string;
+};
+
 export type GroupRef = {
     id: number;
     shortId: string;
 };
 
+export type Grouping = {
+    fingerprintRules: string;
+    stackTraceRules: string;
+};
+
+export type GroupingComponent = {
+    contributes: boolean;
+    /**
+     * Why it does not count, or what was done to the value.
+     */
+    hint: string | null;
+    /**
+     * exception, type, frame, function, …
+     */
+    id: string;
+    name: string;
+    /**
+     * The value, or components.
+     */
+    values: Array<unknown>;
+};
+
 export type GroupingConfig = {
     enhancements: string;
     id: string;
+};
+
+export type GroupingTest = {
+    algorithm: string;
+    culprit: string;
+    errors: RuleErrors;
+    /**
+     * The first names a new issue; the others are its further names.
+     */
+    hashes: Array<string>;
+    /**
+     * Where the event would go now; null: into a new issue.
+     */
+    issue: IssueRef | null;
+    /**
+     * The fingerprint rule that matched, as written.
+     */
+    matchedRule: string;
+    /**
+     * What became of each frame, outermost first.
+     */
+    stacks: Array<StackVerdict>;
+    title: string;
+    variants: {
+        [key: string]: GroupingVariant;
+    };
+};
+
+export type GroupingTestInputBody = {
+    /**
+     * an event as an SDK sends it.
+     */
+    event?: unknown;
+    /**
+     * A stored event of the project; or
+     */
+    eventId?: string;
+    /**
+     * Rules to try instead of the project's.
+     */
+    fingerprintRules?: string;
+    /**
+     * Rules to try instead of the project's.
+     */
+    stackTraceRules?: string;
+};
+
+export type GroupingVariant = {
+    component: GroupingComponent;
+    config: GroupingConfig;
+    contributes: boolean;
+    description: string;
+    hash: string;
+    /**
+     * The event came into its issue by another hash: rules or the algorithm changed since.
+     */
+    hashMismatch: boolean;
+    /**
+     * The fingerprint rule that made it.
+     */
+    matchedRule?: string;
+    /**
+     * component, custom-fingerprint, fallback, or one of app, system, message, …
+     */
+    type: string;
 };
 
 export type HeadCommit = {
@@ -1214,6 +1310,7 @@ export type IssueChange = {
     inbox?: boolean;
     isBookmarked?: boolean;
     isPublic?: boolean;
+    merge?: IssueMerge;
     priority?: string;
     status?: string;
     statusDetails?: {
@@ -1301,6 +1398,16 @@ export type IssueDetail = {
     userReportCount: number;
 };
 
+export type IssueHash = {
+    /**
+     * The grouping algorithm that made it.
+     */
+    algorithm: string;
+    id: string;
+    latestEvent: SimpleEvent | null;
+    mergedBySeer: boolean;
+};
+
 export type IssueHindsight = {
     /**
      * Distinct replays linked by tiers 1 to 4, one source for every screen.
@@ -1331,12 +1438,23 @@ export type IssueLifetime = {
     userCount: number;
 };
 
+export type IssueMerge = {
+    children: Array<string>;
+    parent: string;
+};
+
 export type IssueMetadata = {
     filename?: string;
     function?: string;
     title?: string;
     type?: string;
     value?: string;
+};
+
+export type IssueRef = {
+    id: string;
+    shortId: string;
+    title: string;
 };
 
 export type IssueRelease = {
@@ -1348,6 +1466,10 @@ export type IssueUpdate = {
      * user:7, team:3, #team, an id, an e-mail address; empty or null unassigns.
      */
     assignedTo?: string | null;
+    /**
+     * true, alone: deletes the issues, and discards their future events.
+     */
+    discard?: boolean;
     hasSeen?: boolean;
     /**
      * So many events more.
@@ -1379,6 +1501,10 @@ export type IssueUpdate = {
      */
     isPublic?: boolean;
     isSubscribed?: boolean;
+    /**
+     * true or 1, with at least two ids: puts the issues together.
+     */
+    merge?: unknown;
     priority?: 'high' | 'medium' | 'low';
     /**
      * The older word for ignoreDuration.
@@ -1429,6 +1555,11 @@ export type KeyRateLimit = {
 
 export type LatestRelease = {
     version: string;
+};
+
+export type LineError = {
+    line: number;
+    message: string;
 };
 
 export type LoaderOptions = {
@@ -2650,6 +2781,11 @@ export type RuleConfiguration = {
     filters: Array<RulePart>;
 };
 
+export type RuleErrors = {
+    fingerprintRules: Array<LineError>;
+    stackTraceRules: Array<LineError>;
+};
+
 export type RuleFire = {
     count: number;
     eventId: string;
@@ -2828,6 +2964,7 @@ export type Settings = {
     drains: Drains;
     filters: Filters;
     forward: Forward;
+    grouping: Grouping;
     ip: string;
     quotas: Quotas;
     recordings?: Recordings;
@@ -2925,6 +3062,11 @@ export type SourceMapDebugFrame = {
     debug_id_process: DebugIdProcess;
     release_process: ReleaseProcess | null;
     scraping_process: ScrapingProcess;
+};
+
+export type StackVerdict = {
+    exception: string;
+    frames: Array<FrameVerdict>;
 };
 
 export type Stacktrace = {
@@ -3156,6 +3298,23 @@ export type TimeSeriesValue = {
     value: unknown;
 };
 
+export type Tombstone = {
+    actor: Actor | null;
+    culprit: string;
+    dateAdded: string;
+    id: string;
+    lastDiscarded: string | null;
+    level: string;
+    message: string;
+    metadata: IssueMetadata;
+    /**
+     * Events discarded since.
+     */
+    timesSeen: number;
+    title: string;
+    type: string;
+};
+
 export type TraceError = {
     culprit: string;
     description: string;
@@ -3269,6 +3428,11 @@ export type TransactionSize = {
     'transaction.event_id': string | null;
 };
 
+export type Unmerged = {
+    id: string;
+    shortId: string;
+};
+
 export type UpdateAlertChannelInputBody = {
     config?: AlertChannelConfig;
     name?: string;
@@ -3313,6 +3477,8 @@ export type UpdateProjectInputBody = {
     allowedDomains?: Array<string>;
     dataScrubber?: boolean;
     dataScrubberDefaults?: boolean;
+    fingerprintingRules?: string;
+    groupingEnhancements?: string;
     name?: string;
     options?: {
         [key: string]: unknown;
@@ -3773,6 +3939,31 @@ export type GetHealthResponses = {
 };
 
 export type GetHealthResponse = GetHealthResponses[keyof GetHealthResponses];
+
+export type DeleteIssueUnscopedData = {
+    body?: never;
+    path: {
+        issue: string;
+    };
+    query?: never;
+    url: '/api/0/issues/{issue}/';
+};
+
+export type DeleteIssueUnscopedErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteIssueUnscopedError = DeleteIssueUnscopedErrors[keyof DeleteIssueUnscopedErrors];
+
+export type DeleteIssueUnscopedResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
 
 export type GetIssueUnscopedData = {
     body?: never;
@@ -5317,6 +5508,48 @@ export type CountIssuesResponses = {
 
 export type CountIssuesResponse = CountIssuesResponses[keyof CountIssuesResponses];
 
+export type DeleteIssuesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        id?: Array<string>;
+        query?: string;
+    };
+    url: '/api/0/organizations/{org}/issues/';
+};
+
+export type DeleteIssuesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteIssuesError = DeleteIssuesErrors[keyof DeleteIssuesErrors];
+
+export type DeleteIssuesResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteIssuesResponse = DeleteIssuesResponses[keyof DeleteIssuesResponses];
+
 export type ListIssuesData = {
     body?: never;
     path: {
@@ -5440,6 +5673,38 @@ export type UpdateIssuesResponses = {
 };
 
 export type UpdateIssuesResponse = UpdateIssuesResponses[keyof UpdateIssuesResponses];
+
+export type DeleteIssueData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/';
+};
+
+export type DeleteIssueErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteIssueError = DeleteIssueErrors[keyof DeleteIssueErrors];
+
+export type DeleteIssueResponses = {
+    /**
+     * Accepted
+     */
+    202: unknown;
+};
 
 export type GetIssueData = {
     body?: never;
@@ -5871,6 +6136,123 @@ export type GetFirstLastReleaseResponses = {
 };
 
 export type GetFirstLastReleaseResponse = GetFirstLastReleaseResponses[keyof GetFirstLastReleaseResponses];
+
+export type UnmergeIssueOldData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: {
+        /**
+         * Hashes.
+         */
+        id?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/hashes/';
+};
+
+export type UnmergeIssueOldErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UnmergeIssueOldError = UnmergeIssueOldErrors[keyof UnmergeIssueOldErrors];
+
+export type UnmergeIssueOldResponses = {
+    /**
+     * Accepted
+     */
+    202: Unmerged;
+};
+
+export type UnmergeIssueOldResponse = UnmergeIssueOldResponses[keyof UnmergeIssueOldResponses];
+
+export type ListIssueHashesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: {
+        /**
+         * Hashes.
+         */
+        id?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/hashes/';
+};
+
+export type ListIssueHashesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListIssueHashesError = ListIssueHashesErrors[keyof ListIssueHashesErrors];
+
+export type ListIssueHashesResponses = {
+    /**
+     * OK
+     */
+    200: Array<IssueHash>;
+};
+
+export type ListIssueHashesResponse = ListIssueHashesResponses[keyof ListIssueHashesResponses];
+
+export type UnmergeIssueData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: {
+        /**
+         * Hashes.
+         */
+        id?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/hashes/';
+};
+
+export type UnmergeIssueErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UnmergeIssueError = UnmergeIssueErrors[keyof UnmergeIssueErrors];
+
+export type UnmergeIssueResponses = {
+    /**
+     * Accepted
+     */
+    202: Unmerged;
+};
+
+export type UnmergeIssueResponse = UnmergeIssueResponses[keyof UnmergeIssueResponses];
 
 export type ListNotesData = {
     body?: never;
@@ -9900,6 +10282,43 @@ export type GetAttachmentResponses = {
 
 export type GetAttachmentResponse = GetAttachmentResponses[keyof GetAttachmentResponses];
 
+export type GetGroupingInfoData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        event: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/events/{event}/grouping-info/';
+};
+
+export type GetGroupingInfoErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetGroupingInfoError = GetGroupingInfoErrors[keyof GetGroupingInfoErrors];
+
+export type GetGroupingInfoResponses = {
+    /**
+     * OK
+     */
+    200: {
+        [key: string]: GroupingVariant;
+    };
+};
+
+export type GetGroupingInfoResponse = GetGroupingInfoResponses[keyof GetGroupingInfoResponses];
+
 export type GetSourceMapDebugData = {
     body?: never;
     path: {
@@ -10450,6 +10869,77 @@ export type GetForwardingResponses = {
 };
 
 export type GetForwardingResponse = GetForwardingResponses[keyof GetForwardingResponses];
+
+export type TestGroupingData = {
+    body: GroupingTestInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/grouping-test/';
+};
+
+export type TestGroupingErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type TestGroupingError = TestGroupingErrors[keyof TestGroupingErrors];
+
+export type TestGroupingResponses = {
+    /**
+     * OK
+     */
+    200: GroupingTest;
+};
+
+export type TestGroupingResponse = TestGroupingResponses[keyof TestGroupingResponses];
+
+export type DeleteProjectIssuesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        id?: Array<string>;
+        query?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/issues/';
+};
+
+export type DeleteProjectIssuesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteProjectIssuesError = DeleteProjectIssuesErrors[keyof DeleteProjectIssuesErrors];
+
+export type DeleteProjectIssuesResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteProjectIssuesResponse = DeleteProjectIssuesResponses[keyof DeleteProjectIssuesResponses];
 
 export type ListProjectIssuesData = {
     body?: never;
@@ -12507,6 +12997,84 @@ export type AddProjectTeamResponses = {
 };
 
 export type AddProjectTeamResponse = AddProjectTeamResponses[keyof AddProjectTeamResponses];
+
+export type ListTombstonesData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/tombstones/';
+};
+
+export type ListTombstonesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListTombstonesError = ListTombstonesErrors[keyof ListTombstonesErrors];
+
+export type ListTombstonesResponses = {
+    /**
+     * OK
+     */
+    200: Array<Tombstone>;
+};
+
+export type ListTombstonesResponse = ListTombstonesResponses[keyof ListTombstonesResponses];
+
+export type DeleteTombstoneData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        tombstone: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/tombstones/{tombstone}/';
+};
+
+export type DeleteTombstoneErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteTombstoneError = DeleteTombstoneErrors[keyof DeleteTombstoneErrors];
+
+export type DeleteTombstoneResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteTombstoneResponse = DeleteTombstoneResponses[keyof DeleteTombstoneResponses];
 
 export type GetTraceItemData = {
     body?: never;
