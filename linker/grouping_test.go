@@ -38,6 +38,12 @@ func (w *world) errorOf(id string, project int64, event json.RawMessage, n int) 
 		w.t.Fatal(err)
 	}
 	e["event_id"] = fmt.Sprintf("%032x", n)
+	// The corpus has frames as they are after mapping: from the raw ones the linker would start again.
+	if x, ok := e["exception"].(map[string]any); ok {
+		for _, v := range x["values"].([]any) {
+			delete(v.(map[string]any), "raw_stacktrace")
+		}
+	}
 	b, err := json.Marshal(e)
 	if err != nil {
 		w.t.Fatal(err)
@@ -96,6 +102,8 @@ func TestGroupingCorpusInTheDatabase(t *testing.T) {
 					}
 					if same && want {
 						both++
+					} else if same {
+						t.Logf("together but different: %s, %s", events[j].Name, events[i].Name)
 					}
 				}
 			}
