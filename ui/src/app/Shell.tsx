@@ -34,7 +34,7 @@ export function Shell() {
   const match = useMatchRoute();
   const narrow = rail === "narrow" || Boolean(match({ to: "/organizations/$org/replays/$replay/" })) || Boolean(match({ to: "/organizations/$org/traces/$trace/" }));
   // Environment and time range choose what a list shows; settings and one trace know neither.
-  const scoped = useRouterState({ select: (s) => !/\/(settings|traces|setup-doctor)\//.test(s.location.pathname) });
+  const scoped = useRouterState({ select: (s) => !/\/(settings|traces|setup-doctor|alerts)\//.test(s.location.pathname) });
   const navigate = useNavigate();
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
@@ -96,12 +96,12 @@ export function Shell() {
   );
 }
 
-type RailTarget = "/organizations/$org/" | "/organizations/$org/setup-doctor/" | "/organizations/$org/issues/" | "/organizations/$org/replays/" | "/organizations/$org/releases/" | "/organizations/$org/settings/projects/";
+type RailTarget = "/organizations/$org/" | "/organizations/$org/setup-doctor/" | "/organizations/$org/issues/" | "/organizations/$org/replays/" | "/organizations/$org/releases/" | "/organizations/$org/crons/" | "/organizations/$org/feedback/" | "/organizations/$org/alerts/rules/" | "/organizations/$org/settings/projects/";
 
 function useIsCurrent(to: RailTarget): boolean {
   const org = useOrg();
   const path = useRouterState({ select: (s) => s.location.pathname });
-  const base = to.replace("$org", org).replace(/projects\/$/, "");
+  const base = to.replace("$org", org).replace(/(projects|rules)\/$/, "");
   return to === "/organizations/$org/" ? path === base : path.startsWith(base);
 }
 
@@ -163,6 +163,9 @@ function Rail({ narrow }: { narrow: boolean }) {
       <RailLink to="/organizations/$org/" icon="home" label="Home" />
       <RailLink to="/organizations/$org/issues/" icon="issue" label="Issues" badge={counts} />
       <RailLink to="/organizations/$org/replays/" icon="replay" label="Replays" />
+      <RailLink to="/organizations/$org/crons/" icon="cron" label="Crons" />
+      <RailLink to="/organizations/$org/feedback/" icon="feedback" label="Feedback" />
+      <RailLink to="/organizations/$org/alerts/rules/" icon="alert" label="Alerts" />
       <RailLink to="/organizations/$org/releases/" icon="release" label="Releases" />
       <div className="gap" />
       <RailLink to="/organizations/$org/setup-doctor/" icon="pulse" label="Setup doctor" />

@@ -215,6 +215,38 @@ const access = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/Access"), "Access"),
 });
 
+const alerts = createRoute({
+  getParentRoute: () => org,
+  path: "/alerts",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/organizations/$org/alerts/rules/", params, replace: true });
+  },
+});
+const alertRules = createRoute({ getParentRoute: () => org, path: "/alerts/rules", component: lazyRouteComponent(() => import("@/features/alerts/RuleList"), "RuleList") });
+const alertRule = createRoute({ getParentRoute: () => org, path: "/alerts/rules/$rule", component: lazyRouteComponent(() => import("@/features/alerts/RuleEditor"), "RuleEditor") });
+const newAlert = createRoute({ getParentRoute: () => org, path: "/alerts/new", component: lazyRouteComponent(() => import("@/features/alerts/RuleEditor"), "NewRule") });
+const newMetric = createRoute({ getParentRoute: () => org, path: "/alerts/new-metric", component: lazyRouteComponent(() => import("@/features/alerts/MetricEditor"), "NewMetric") });
+const alertChannels = createRoute({ getParentRoute: () => org, path: "/alerts/channels", component: lazyRouteComponent(() => import("@/features/alerts/Channels"), "Channels") });
+const alertLog = createRoute({ getParentRoute: () => org, path: "/alerts/log", component: lazyRouteComponent(() => import("@/features/alerts/DeliveryList"), "DeliveryLog") });
+const crons = createRoute({ getParentRoute: () => org, path: "/crons", component: lazyRouteComponent(() => import("@/features/crons/CronList"), "CronList") });
+const newCron = createRoute({ getParentRoute: () => org, path: "/crons/new", component: lazyRouteComponent(() => import("@/features/crons/NewCron"), "NewCron") });
+const cron = createRoute({ getParentRoute: () => org, path: "/crons/$project/$monitor", component: lazyRouteComponent(() => import("@/features/crons/CronPage"), "CronPage") });
+const feedback = createRoute({ getParentRoute: () => org, path: "/feedback", component: lazyRouteComponent(() => import("@/features/feedback/Feedback"), "Feedback") });
+const sentryRule = createRoute({
+  getParentRoute: () => org,
+  path: "/monitors/alerts/$rule",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/organizations/$org/alerts/rules/$rule/", params, replace: true });
+  },
+});
+const sentryOldRule = createRoute({
+  getParentRoute: () => org,
+  path: "/issues/alerts/rules/details/$rule",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/organizations/$org/alerts/rules/$rule/", params, replace: true });
+  },
+});
+
 // Addresses that Sentry's tools print.
 const sentryReplays = createRoute({
   getParentRoute: () => org,
@@ -308,6 +340,8 @@ const tree = root.addChildren([
     oldTrace,
     sourceMaps,
   ]),
+  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, releases, release, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, alerts, alertRules, alertRule, newAlert, newMetric, alertChannels, alertLog, crons, newCron, cron, feedback, sentryRule, sentryOldRule, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
+  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, sourceMaps, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {

@@ -1,0 +1,119 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { errorMessage } from "@/api/client";
+import { listCombinedRulesOptions, snoozeRuleMutation, unsnoozeRuleMutation } from "@/api/gen/@tanstack/react-query.gen";
+import { useOrg } from "@/app/hooks";
+import { Icon } from "@/components/Icon";
+import { Failed, Middle, SkeletonRows } from "@/components/states";
+import { ago } from "@/lib/format";
+import { useNow } from "@/lib/now";
+import { AlertsFrame } from "./AlertsFrame";
+
+interface AnyRule {
+  id: string;
+  name: string;
+  type: string;
+  status: string | number;
+  snooze?: boolean;
+  state?: string;
+  projects: string[];
+  lastTriggered: string | null;
+  conditions?: { name: string }[];
+  filters?: { name: string }[];
+  actions?: { name: string }[];
+  aggregate?: string;
+  dataset?: string;
+  timeWindow?: number;
+  thresholdType?: number;
+  triggers?: { label: string; alertThreshold: number; actions: { desc: string }[] }[];
+}
+
+/** A rule as one sentence. */
+function sentence(r: AnyRule): string {
+  if (r.type === "alert_rule") {
+    const t = r.triggers?.[0];
+    return `When ${r.aggregate} of ${r.dataset} in ${r.timeWindow} min is ${r.thresholdType === 1 ? "below" : "above"} ${t?.alertThreshold ?? "?"}: ${(t?.actions ?? []).map((a) => a.desc).join(", ") || "nobody is told"}`;
+  }
+  const join = (parts: { name: string }[] | undefined, by: string) => (parts ?? []).map((p) => p.name).join(by);
+  const when = join(r.conditions, " or ") || "anything happens";
+  const cond = join(r.filters, " and ");
+  return `When ${when}${cond ? `, if ${cond}` : ""}: ${join(r.actions, ", ").toLowerCase() || "nobody is told"}`;
+}
+
+export function RuleList() {
+  const org = useOrg();
+  const now = useNow();
+  const queries = useQueryClient();
+  const options = listCombinedRulesOptions({ path: { org }, query: { per_page: 100 } });
+  const list = useQuery(options);
+  const done = { onSettled: () => queries.invalidateQueries({ queryKey: options.queryKey }) };
+  const snooze = useMutation({ ...snoozeRuleMutation(), ...done });
+  const wake = useMutation({ ...unsnoozeRuleMutation(), ...done });
+  const rules = (list.data ?? []) as unknown as AnyRule[];
+  const failed = snooze.error ?? wake.error;
+  return (
+    <AlertsFrame
+      title="Rules"
+      end={
+        <>
+          <Link className="btn" to="/organizations/$org/alerts/new-metric/" params={{ org }}>
+            Watch a number
+          </Link>
+          <Link className="btn pri" to="/organizations/$org/alerts/new/" params={{ org }}>
+            <Icon name="plus" size="s" />
+            New rule
+          </Link>
+        </>
+      }
+    >
+      <p className="small t3 al-p">When something happens to an issue, or a number leaves its bounds, the right people are told, with the replay.</p>
+      {failed ? <p className="note red" role="alert">{errorMessage(failed)}</p> : null}
+      {list.isPending ? (
+        <SkeletonRows rows={5} label="Loading rules" />
+      ) : list.isError ? (
+        <Failed what="the list" error={list.error} retry={() => void list.refetch()} />
+      ) : rules.length === 0 ? (
+        <Middle
+          icon="alert"
+          title="No rules yet"
+          actions={
+            <Link className="btn pri" to="/organizations/$org/alerts/new/" params={{ org }}>
+              Make the first rule
+            </Link>
+          }
+        >
+          Begin with one that tells you when a backend error has a replay.
+        </Middle>
+      ) : (
+        <ul className="al-list">
+          {rules.map((r) => (
+            <li key={r.id}>
+              <div className="al-main">
+                <Link to="/organizations/$org/alerts/rules/$rule/" params={{ org, rule: r.id }}>
+                  <b>{r.name}</b>
+                </Link>
+                <span className="small t3" title={sentence(r)}>
+                  {sentence(r)}
+                </span>
+              </div>
+              {r.state === "critical" ? <span className="badge red">Critical</span> : r.state === "warning" ? <span className="badge amber">Warning</span> : null}
+              {r.status === "disabled" || r.status === 4 ? <span className="badge line">Off</span> : r.snooze ? <span className="badge">Muted</span> : null}
+              <span className="badge line">{r.projects.length === 1 ? r.projects[0] : `${r.projects.length} projects`}</span>
+              <span className="small t3 al-when">{r.lastTriggered ? ago(r.lastTriggered, now) : "never yet"}</span>
+              {r.type === "rule" && r.projects[0] ? (
+                <button
+                  type="button"
+                  className="btn bare"
+                  disabled={snooze.isPending || wake.isPending}
+                  onClick={() => (r.snooze ? wake.mutate({ path: { org, project: r.projects[0] ?? "", rule: Number(r.id) } }) : snooze.mutate({ path: { org, project: r.projects[0] ?? "", rule: Number(r.id) }, body: {} }))}
+                >
+                  {r.snooze ? "Unmute" : "Mute"}
+                </button>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      )}
+    </AlertsFrame>
+  );
+}
