@@ -315,7 +315,6 @@ const tree = root.addChildren([
   signIn,
   tokens,
   orgTokens,
-  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, releases, release, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, sentryReplays, sentryReplay, sentryTrace, oldTrace, sourceMaps, projectGrouping]),
   org.addChildren([
     orgHome,
     setupDoctor,
@@ -339,9 +338,21 @@ const tree = root.addChildren([
     sentryTrace,
     oldTrace,
     sourceMaps,
+    projectGrouping,
+    alerts,
+    alertRules,
+    alertRule,
+    newAlert,
+    newMetric,
+    alertChannels,
+    alertLog,
+    crons,
+    newCron,
+    cron,
+    feedback,
+    sentryRule,
+    sentryOldRule,
   ]),
-  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, releases, release, trace, projects, newProject, project, projectRules, deadLetters, orgLimits, access, alerts, alertRules, alertRule, newAlert, newMetric, alertChannels, alertLog, crons, newCron, cron, feedback, sentryRule, sentryOldRule, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
-  org.addChildren([orgHome, setupDoctor, issues, issue, issueEvent, replays, replay, trace, projects, newProject, project, projectRules, sourceMaps, deadLetters, access, sentryReplays, sentryReplay, sentryTrace, oldTrace]),
 ]);
 
 export function createAppRouter(queries: QueryClient) {
