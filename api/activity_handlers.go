@@ -206,7 +206,7 @@ func (a *API) getCurrentRelease(ctx context.Context, in *IssuePath) (*One[Curren
 	if r == nil || r.Version != i.LastRelease {
 		return one(CurrentRelease{}), nil
 	}
-	d, err := a.releaseDetail(ctx, rq, r, FilterParams{Project: []string{itoa(i.ProjectID)}})
+	d, err := a.releaseDetail(ctx, rq, r, FilterParams{Project: []string{itoa(i.ProjectID)}}, HealthParams{})
 	if err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func (a *API) getPreviousRelease(ctx context.Context, in *ReleasePath) (*One[May
 	if prev == nil {
 		return one(MaybeRelease{}), nil
 	}
-	out, err := a.releaseDetail(ctx, rq, prev, FilterParams{})
+	out, err := a.releaseDetail(ctx, rq, prev, FilterParams{}, HealthParams{})
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (a *API) getReleaseMeta(ctx context.Context, in *ReleasePath) (*One[Release
 	if err != nil {
 		return nil, err
 	}
-	d, err := a.releaseDetail(ctx, rq, r, FilterParams{})
+	d, err := a.releaseDetail(ctx, rq, r, FilterParams{}, HealthParams{})
 	if err != nil {
 		return nil, err
 	}

@@ -77,8 +77,8 @@ type ReleaseProject struct {
 
 // ReleaseHealth is how the sessions of a project's release went.
 type ReleaseHealth struct {
-	DurationP50             *float64           `json:"durationP50" doc:"Seconds."`
-	DurationP90             *float64           `json:"durationP90" doc:"Seconds."`
+	DurationP50             *float64           `json:"durationP50" doc:"Not computed: null."`
+	DurationP90             *float64           `json:"durationP90" doc:"Not computed: null."`
 	CrashFreeUsers          *float64           `json:"crashFreeUsers" doc:"Percent; null without users."`
 	CrashFreeSessions       *float64           `json:"crashFreeSessions" doc:"Percent; null without sessions."`
 	SessionsCrashed         int64              `json:"sessionsCrashed"`
@@ -138,8 +138,8 @@ type ReleasesParams struct {
 	PageParams
 	Query  string `query:"query" doc:"A part of the version, in any case."`
 	Status string `query:"status" enum:"open,archived,"`
-	Sort   string `query:"sort" doc:"date, or semver: by version."`
-	Health string `query:"health" doc:"1: with healthData."`
+	Sort   string `query:"sort" doc:"date, or semver: by version. Those by sessions, users, crash-free rates and adoption are answered by date: no index has their order."`
+	HealthParams
 }
 
 // ReleasesInput lists the releases of an organisation.
@@ -166,11 +166,23 @@ type ProjectReleasePath struct {
 	Version string `path:"version"`
 }
 
+// HealthParams ask for the health of releases.
+type HealthParams struct {
+	Health             string `query:"health" doc:"1: with healthData."`
+	SummaryStatsPeriod string `query:"summaryStatsPeriod" doc:"How far back the health is of: 24h, 14d. 14 days when absent."`
+}
+
 // ReleaseInput asks for a release.
 type ReleaseInput struct {
 	ReleasePath
 	FilterParams
-	Health string `query:"health" doc:"1: with healthData."`
+	HealthParams
+}
+
+// ProjectReleaseInput asks for a release of a project.
+type ProjectReleaseInput struct {
+	ProjectReleasePath
+	HealthParams
 }
 
 // ReleaseRef is where a repository stood.

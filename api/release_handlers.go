@@ -69,12 +69,16 @@ func (a *API) releasePage(ctx context.Context, p ReleasesParams, only *store.Pro
 	if only != nil {
 		q.Projects = []int64{only.ID}
 	}
+	view := releaseView{projects: q.Projects}
+	if view.health, err = readHealth(p.HealthParams, p.FilterParams); err != nil {
+		return nil, err
+	}
 	page, err := a.Store.Releases(ctx, rq.scope, q)
 	if err != nil {
 		return nil, a.fail("list releases", err)
 	}
 	out := &List[Release]{Link: pageLink(a, rq, page)}
-	out.Body, err = a.releases(ctx, rq, set, page.Rows, releaseView{projects: q.Projects})
+	out.Body, err = a.releases(ctx, rq, set, page.Rows, view)
 	return out, err
 }
 
@@ -120,16 +124,16 @@ func (a *API) getRelease(ctx context.Context, in *ReleaseInput) (*One[Release], 
 	if err != nil {
 		return nil, err
 	}
-	return a.releaseDetail(ctx, rq, r, in.FilterParams)
+	return a.releaseDetail(ctx, rq, r, in.FilterParams, in.HealthParams)
 }
 
-func (a *API) getProjectRelease(ctx context.Context, in *ProjectReleasePath) (*One[Release], error) {
+func (a *API) getProjectRelease(ctx context.Context, in *ProjectReleaseInput) (*One[Release], error) {
 	rq := from(ctx)
 	r, err := a.release(ctx, rq, in.Version)
 	if err != nil {
 		return nil, err
 	}
-	return a.releaseDetail(ctx, rq, r, FilterParams{Project: []string{itoa(rq.project.ID)}})
+	return a.releaseDetail(ctx, rq, r, FilterParams{Project: []string{itoa(rq.project.ID)}}, in.HealthParams)
 }
 
 func (a *API) createRelease(ctx context.Context, in *CreateReleaseInput) (*ReleaseOutput, error) {
@@ -154,7 +158,7 @@ func (a *API) newRelease(ctx context.Context, in NewRelease) (*ReleaseOutput, er
 	if err != nil {
 		return nil, a.failWrite("write release", err, "That release exists already.")
 	}
-	out, err := a.releaseDetail(ctx, rq, r, FilterParams{})
+	out, err := a.releaseDetail(ctx, rq, r, FilterParams{}, HealthParams{})
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +190,7 @@ func (a *API) changeRelease(ctx context.Context, version string, up ReleaseUpdat
 	if r, err = a.Store.UpdateRelease(ctx, rq.scope, r.Version, c); err != nil {
 		return nil, a.failWrite("update release", err, "That release exists already.")
 	}
-	return a.releaseDetail(ctx, rq, r, FilterParams{})
+	return a.releaseDetail(ctx, rq, r, FilterParams{}, HealthParams{})
 }
 
 func (a *API) deleteRelease(ctx context.Context, in *ReleasePath) (*Nothing, error) {

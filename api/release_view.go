@@ -12,7 +12,8 @@ import (
 
 // releaseView says how releases are shown.
 type releaseView struct {
-	projects []int64 // whose part is shown; none: all
+	projects []int64       // whose part is shown; none: all
+	health   *healthParams // of what time health is shown; nil: none is
 }
 
 // releases makes the API's releases of stored ones, with a query per kind of fact.
@@ -29,6 +30,19 @@ func (a *API) releases(ctx context.Context, rq *request, set *projectSet, rows [
 	for n := range rows {
 		out[n] = a.releaseOf(set, &rows[n], facts, ms, view)
 	}
+	if view.health == nil {
+		return out, nil
+	}
+	h, err := a.health(ctx, rq, view.health, view.projects, rows)
+	if err != nil {
+		return nil, err
+	}
+	for n := range out {
+		for i := range out[n].Projects {
+			p := &out[n].Projects[i]
+			p.HealthData = new(null(h.of(p.ID, out[n].Version, p.HasHealthData)))
+		}
+	}
 	return out, nil
 }
 
@@ -42,7 +56,8 @@ func (a *API) releaseOf(set *projectSet, r *store.Release, facts *store.ReleaseF
 		if p == nil || len(view.projects) > 0 && !slices.Contains(view.projects, p.ID) {
 			continue
 		}
-		part := ReleaseProject{ID: p.ID, Slug: p.Slug, Name: p.Name, NewGroups: facts.NewIssues[r.ID][p.ID], Platform: text(p.Platform), Platforms: []string{}}
+		part := ReleaseProject{ID: p.ID, Slug: p.Slug, Name: p.Name, NewGroups: facts.NewIssues[r.ID][p.ID], Platform: text(p.Platform), Platforms: []string{},
+			HasHealthData: facts.HasSessions[r.ID][p.ID]}
 		if p.Platform != "" {
 			part.Platforms = append(part.Platforms, p.Platform)
 		}
@@ -126,7 +141,7 @@ func deployOf(d *store.Deploy) Deploy {
 	return Deploy{ID: itoa(d.ID), Environment: d.Environment, Name: text(d.Name), URL: text(d.URL), DateStarted: atPtr(d.StartedMS), DateFinished: at(d.FinishedMS)}
 }
 
-func (a *API) releaseDetail(ctx context.Context, rq *request, r *store.Release, f FilterParams) (*One[Release], error) {
+func (a *API) releaseDetail(ctx context.Context, rq *request, r *store.Release, f FilterParams, h HealthParams) (*One[Release], error) {
 	set, err := a.projects(ctx, rq)
 	if err != nil {
 		return nil, err
@@ -135,7 +150,11 @@ func (a *API) releaseDetail(ctx context.Context, rq *request, r *store.Release, 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.releases(ctx, rq, set, []store.Release{*r}, releaseView{projects: chosen})
+	view := releaseView{projects: chosen}
+	if view.health, err = readHealth(h, f); err != nil {
+		return nil, err
+	}
+	rows, err := a.releases(ctx, rq, set, []store.Release{*r}, view)
 	if err != nil {
 		return nil, err
 	}

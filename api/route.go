@@ -109,6 +109,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerAlertChannels()
 	a.registerMonitors()
 	a.registerFeedback()
+	a.registerSessions()
 }
 
 func (a *API) registerIdentity() {

@@ -59,6 +59,7 @@ var requests = map[string]struct{ query, body string }{
 	"createRelease": {body: `{"version":"new@1.0.0","projects":["shop-web"]}`}, "createProjectRelease": {body: `{"version":"new@1.0.0"}`},
 	"updateRelease": {body: `{"url":"http://ci.example/1"}`}, "updateProjectRelease": {body: `{"url":"http://ci.example/1"}`}, "deleteRelease": {}, "deleteProjectRelease": {},
 	"createDeploy": {body: `{"environment":"production"}`}, "createRepository": {body: `{"name":"acme/shop"}`},
+	"getSessions": {query: "field=sum(session)"}, "getMetricsData": {query: "field=session.all"},
 	"searchID": {query: "id=" + eventA}, "downloadSegments": {query: "download=true"}, "downloadSegment": {query: "download=true"}, "downloadAttachment": {query: "download=1"},
 }
 

@@ -173,6 +173,15 @@ func TestListQueriesUseIndexes(t *testing.T) {
 		})
 		add("event replays", func() error { _, err := s.EventReplays(ctx, scope, []string{id}); return err })
 		add("issue replays", func() error { _, err := s.IssueReplayCounts(ctx, scope, []int64{1}); return err })
+		add("sessions of projects", func() error {
+			_, err := s.SessionSums(ctx, scope, store.SessionQuery{ToMS: 99, BucketMS: 9, GroupBy: []string{"release"}, Projects: []int64{1, 2}})
+			return err
+		})
+		add("sessions of releases", func() error {
+			_, err := s.SessionSums(ctx, scope, store.SessionQuery{ToMS: 99, Projects: []int64{1}, Releases: []string{"a", "b"}})
+			return err
+		})
+		add("facts of releases", func() error { _, err := s.ReleaseFacts(ctx, scope, []store.Release{{ID: 1, Version: "a"}}); return err })
 		add("tally", func() error { _, err := s.ReplaysOfIssues(ctx, scope, []int64{1}, 5); return err })
 		add("tally names", func() error { _, err := s.ReplaysOfTransactions(ctx, scope, []string{"a"}, 5); return err })
 		add("replay", func() error { _, err := s.Replay(ctx, scope, id); return ignoreNotFound(err) })

@@ -164,12 +164,13 @@ type ReleaseFacts struct {
 	LastCommits map[int64]*Commit
 	Authors     map[int64][]Commit // one commit of each author, of the newest 100 commits
 	LastDeploys map[int64]*Deploy
+	HasSessions map[int64]map[int64]bool // by release and project
 }
 
 // ReleaseFacts reads them for a page of releases, with a query per kind of fact.
 func (s *Store) ReleaseFacts(ctx context.Context, scope Scope, rs []Release) (*ReleaseFacts, error) {
 	f := &ReleaseFacts{Projects: map[int64][]ReleaseProject{}, NewIssues: map[int64]map[int64]int64{}, LastCommits: map[int64]*Commit{},
-		Authors: map[int64][]Commit{}, LastDeploys: map[int64]*Deploy{}}
+		Authors: map[int64][]Commit{}, LastDeploys: map[int64]*Deploy{}, HasSessions: map[int64]map[int64]bool{}}
 	if len(rs) == 0 {
 		return f, nil
 	}
@@ -204,6 +205,9 @@ func (s *Store) ReleaseFacts(ctx context.Context, scope Scope, rs []Release) (*R
 		f.NewIssues[id][c.Project] = c.N
 	}
 	if err := s.commitFacts(ctx, scope, ids, f); err != nil {
+		return nil, err
+	}
+	if err := s.sessionFacts(ctx, scope, ids, f); err != nil {
 		return nil, err
 	}
 	var deploys []Deploy
