@@ -162,7 +162,7 @@ func mergeSums(rows []SessionSum) []SessionSum {
 func (s *Store) sessionFacts(ctx context.Context, scope Scope, ids []int64, f *ReleaseFacts) error {
 	var rows []ReleaseProject
 	of := func(table string) *bun.SelectQuery {
-		return s.read.NewSelect().TableExpr(table+" AS t").ColumnExpr("1").Where("t.org_id = rp.org_id AND t.project_id = rp.project_id AND t.release = r.version")
+		return s.read.NewSelect().TableExpr(table + " AS t").ColumnExpr("1").Where("t.org_id = rp.org_id AND t.project_id = rp.project_id AND t.release = r.version")
 	}
 	err := s.read.NewSelect().Model(&rows).Column("rp.project_id", "rp.release_id").Join("JOIN releases AS r ON r.id = rp.release_id").
 		Where("rp.release_id IN (?) AND rp.org_id = ?", bun.List(ids), scope.OrgID).
