@@ -2290,11 +2290,11 @@ export type ReleaseHealth = {
      */
     crashFreeUsers: number | null;
     /**
-     * Seconds.
+     * Not computed: null.
      */
     durationP50: number | null;
     /**
-     * Seconds.
+     * Not computed: null.
      */
     durationP90: number | null;
     hasHealthData: boolean;
@@ -2957,6 +2957,29 @@ export type Self = {
     options: UserOptions;
     permissions: Array<string>;
     username: string;
+};
+
+export type SessionGroup = {
+    /**
+     * The project is a number, all else a text; nothing is null.
+     */
+    by: {
+        [key: string]: unknown;
+    };
+    series: {
+        [key: string]: Array<number | null>;
+    };
+    totals: {
+        [key: string]: number | null;
+    };
+};
+
+export type Sessions = {
+    end: string;
+    groups: Array<SessionGroup>;
+    intervals: Array<string>;
+    query: string;
+    start: string;
 };
 
 export type Settings = {
@@ -6852,6 +6875,90 @@ export type ChangeTeamRoleResponses = {
 
 export type ChangeTeamRoleResponse = ChangeTeamRoleResponses[keyof ChangeTeamRoleResponses];
 
+export type GetMetricsDataData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * release:x, environment:x, project:x (an id or a slug), and not of releases.
+         */
+        query?: string;
+        /**
+         * project, release, environment, session.status
+         */
+        groupBy?: Array<string>;
+        /**
+         * 1m to 1d; others are rounded up.
+         */
+        interval?: string;
+        /**
+         * One of the fields, with - the larger first. Else the most sessions first.
+         */
+        orderBy?: string;
+        /**
+         * Groups, at most 100.
+         */
+        per_page?: number;
+        /**
+         * 0: without totals.
+         */
+        includeTotals?: string;
+        /**
+         * session.all, session.healthy, session.errored, session.crashed, session.abnormal, each also with _user; session.crash_rate, session.crash_user_rate, session.crash_free_rate, session.crash_free_user_rate; session.anr_rate and session.foreground_anr_rate, which are null; count_unique(sentry.sessions.user)
+         */
+        field?: Array<string>;
+        /**
+         * 1: with series.
+         */
+        includeSeries?: string;
+    };
+    url: '/api/0/organizations/{org}/metrics/data/';
+};
+
+export type GetMetricsDataErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetMetricsDataError = GetMetricsDataErrors[keyof GetMetricsDataErrors];
+
+export type GetMetricsDataResponses = {
+    /**
+     * OK
+     */
+    200: Sessions;
+};
+
+export type GetMetricsDataResponse = GetMetricsDataResponses[keyof GetMetricsDataResponses];
+
 export type ListMonitorsStatsData = {
     body?: never;
     path: {
@@ -7623,13 +7730,17 @@ export type ListReleasesData = {
         query?: string;
         status?: 'open' | 'archived' | '';
         /**
-         * date, or semver: by version.
+         * date, or semver: by version. Those by sessions, users, crash-free rates and adoption are answered by date: no index has their order.
          */
         sort?: string;
         /**
          * 1: with healthData.
          */
         health?: string;
+        /**
+         * How far back the health is of: 24h, 14d. 14 days when absent.
+         */
+        summaryStatsPeriod?: string;
     };
     url: '/api/0/organizations/{org}/releases/';
 };
@@ -7736,6 +7847,10 @@ export type GetReleaseData = {
          * 1: with healthData.
          */
         health?: string;
+        /**
+         * How far back the health is of: 24h, 14d. 14 days when absent.
+         */
+        summaryStatsPeriod?: string;
     };
     url: '/api/0/organizations/{org}/releases/{version}/';
 };
@@ -8857,6 +8972,90 @@ export type UpdateSavedSearchResponses = {
 };
 
 export type UpdateSavedSearchResponse = UpdateSavedSearchResponses[keyof UpdateSavedSearchResponses];
+
+export type GetSessionsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+        /**
+         * release:x, environment:x, project:x (an id or a slug), and not of releases.
+         */
+        query?: string;
+        /**
+         * project, release, environment, session.status
+         */
+        groupBy?: Array<string>;
+        /**
+         * 1m to 1d; others are rounded up.
+         */
+        interval?: string;
+        /**
+         * One of the fields, with - the larger first. Else the most sessions first.
+         */
+        orderBy?: string;
+        /**
+         * Groups, at most 100.
+         */
+        per_page?: number;
+        /**
+         * 0: without totals.
+         */
+        includeTotals?: string;
+        /**
+         * sum(session), count_unique(user), crash_rate(session|user), crash_free_rate(session|user), errored_rate(session|user), avg|max(session.duration) in milliseconds
+         */
+        field?: Array<string>;
+        /**
+         * 0: without series.
+         */
+        includeSeries?: string;
+    };
+    url: '/api/0/organizations/{org}/sessions/';
+};
+
+export type GetSessionsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetSessionsError = GetSessionsErrors[keyof GetSessionsErrors];
+
+export type GetSessionsResponses = {
+    /**
+     * OK
+     */
+    200: Sessions;
+};
+
+export type GetSessionsResponse = GetSessionsResponses[keyof GetSessionsResponses];
 
 export type GetSetupDoctorData = {
     body?: never;
@@ -11451,13 +11650,17 @@ export type ListProjectReleasesData = {
         query?: string;
         status?: 'open' | 'archived' | '';
         /**
-         * date, or semver: by version.
+         * date, or semver: by version. Those by sessions, users, crash-free rates and adoption are answered by date: no index has their order.
          */
         sort?: string;
         /**
          * 1: with healthData.
          */
         health?: string;
+        /**
+         * How far back the health is of: 24h, 14d. 14 days when absent.
+         */
+        summaryStatsPeriod?: string;
     };
     url: '/api/0/projects/{org}/{project}/releases/';
 };
@@ -11562,7 +11765,16 @@ export type GetProjectReleaseData = {
         project: string;
         version: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * 1: with healthData.
+         */
+        health?: string;
+        /**
+         * How far back the health is of: 24h, 14d. 14 days when absent.
+         */
+        summaryStatsPeriod?: string;
+    };
     url: '/api/0/projects/{org}/{project}/releases/{version}/';
 };
 
