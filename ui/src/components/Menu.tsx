@@ -9,10 +9,20 @@ export interface MenuItem {
   onSelect: () => void;
 }
 
+interface Props {
+  trigger: ReactElement;
+  items: (MenuItem | "rule")[];
+  heading?: string;
+  align?: "start" | "end";
+  /** Whether it is open, when something else than its button opens it too. */
+  open?: boolean;
+  onOpenChange?: (open: boolean) => void;
+}
+
 /** A button that opens a list of things to do or to choose. */
-export function Menu({ trigger, items, heading, align = "end" }: { trigger: ReactElement; items: (MenuItem | "rule")[]; heading?: string; align?: "start" | "end" }) {
+export function Menu({ trigger, items, heading, align = "end", open, onOpenChange }: Props) {
   return (
-    <Base.Root modal={false}>
+    <Base.Root modal={false} open={open} onOpenChange={onOpenChange}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner className="popup" sideOffset={4} align={align}>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import type { IssueDetail, IssueUpdate } from "@/api/gen";
+import type { Actor, IssueDetail, IssueUpdate } from "@/api/gen";
 import { listMembersOptions, listTeamsOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useMe } from "@/app/hooks";
 import { Avatar } from "@/components/basics";
@@ -35,26 +35,35 @@ const priorities = [
   { value: "low", label: "Low" },
 ] as const;
 
-/** Who has the issue, how much it matters, and whether the reader follows it. */
-export function IssueMarks({ org, issue, set }: { org: string; issue: IssueDetail; set: Change }) {
-  const members = useQuery(listMembersOptions({ path: { org } }));
-  const teams = useQuery(listTeamsOptions({ path: { org } }));
+/** Whom an issue can be given to. */
+export function useAssignees(org: string) {
+  const members = useQuery({ ...listMembersOptions({ path: { org } }), staleTime: 60_000 });
+  const teams = useQuery({ ...listTeamsOptions({ path: { org } }), staleTime: 60_000 });
   const me = useMe();
-  const to = issue.assignedTo;
+  return { me, people: (members.data ?? []).flatMap((m) => (m.user ? [m.user] : [])), teams: teams.data ?? [] };
+}
+
+/** Gives issues to somebody; to is who has them now, undefined when there is no one answer. */
+export function assignItems({ me, people, teams }: ReturnType<typeof useAssignees>, to: Actor | null | undefined, set: Change): (MenuItem | "rule")[] {
   const is = (type: string, id: string) => to?.type === type && to.id === id;
-  const people = (members.data ?? []).flatMap((m) => (m.user ? [m.user] : []));
-  const assign: (MenuItem | "rule")[] = [
+  return [
     ...(me ? [{ label: "Me", icon: "user" as const, checked: is("user", me.id), onSelect: () => set({ assignedTo: `user:${me.id}` }) }] : []),
-    { label: "Nobody", checked: !to, onSelect: () => set({ assignedTo: "" }) },
+    { label: "Nobody", checked: to === null, onSelect: () => set({ assignedTo: "" }) },
     "rule",
     ...people.filter((u) => u.id !== me?.id).slice(0, 50).map((u) => ({ label: u.name || u.email, checked: is("user", u.id), onSelect: () => set({ assignedTo: `user:${u.id}` }) })),
-    ...(teams.data ?? []).slice(0, 50).map((t) => ({ label: `#${t.slug}`, checked: is("team", t.id), onSelect: () => set({ assignedTo: `team:${t.id}` }) })),
+    ...teams.slice(0, 50).map((t) => ({ label: `#${t.slug}`, checked: is("team", t.id), onSelect: () => set({ assignedTo: `team:${t.id}` }) })),
   ];
+}
+
+/** Who has the issue, how much it matters, and whether the reader follows it. */
+export function IssueMarks({ org, issue, set }: { org: string; issue: IssueDetail; set: Change }) {
+  const assignees = useAssignees(org);
+  const to = issue.assignedTo;
   return (
     <>
       <Menu
         heading="Assign to"
-        items={assign}
+        items={assignItems(assignees, to, set)}
         trigger={
           <button type="button" className="btn" aria-label={to ? `Assigned to ${to.name}` : "Assign"}>
             <Avatar name={to ? to.name : null} />

@@ -13,7 +13,7 @@ import { count, day } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { EventView } from "./EventView";
 import { statusWords } from "./activity";
-import { splitTitle } from "./IssueList";
+import { splitTitle } from "./IssueRow";
 import { archiveItems, IssueMarks, resolveItems } from "./Actions";
 import { ActivityTab } from "./ActivityTab";
 import { EventsTab, ReplaysTab } from "./IssueTabs";

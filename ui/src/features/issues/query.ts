@@ -1,3 +1,5 @@
+import { tokens } from "@/components/searchSuggest";
+
 // The search box holds words and key:value tokens; the tabs are its is: token.
 
 export type IssueTab = "unresolved" | "review" | "regressed" | "ignored" | "resolved" | "all";
@@ -10,11 +12,6 @@ export const issueTabs: { value: IssueTab; label: string; query: string }[] = [
   { value: "resolved", label: "Resolved", query: "is:resolved" },
   { value: "all", label: "All", query: "" },
 ];
-
-/** Splits a query into its tokens; quotes hold words together. */
-export function tokens(query: string): string[] {
-  return query.match(/(?:[^\s"]+:)?"[^"]*"|\S+/g) ?? [];
-}
 
 export function tabOf(query: string): IssueTab | null {
   const is = tokens(query).filter((t) => t.startsWith("is:"));
