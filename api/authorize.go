@@ -90,8 +90,14 @@ func (a *API) entry(r *http.Request) (Route, bool) {
 		return Route{}, false
 	}
 	rt, ok := a.byKey[r.Method+" "+path]
+	if !ok {
+		rt, ok = a.byKey[anyMethod+path]
+	}
 	return rt, ok
 }
+
+// anyMethod stands for the method of a route that answers all.
+const anyMethod = "* "
 
 func (a *API) admit(r *http.Request, rq *request) error {
 	rt, ok := a.entry(r)

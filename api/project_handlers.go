@@ -151,6 +151,15 @@ func (a *API) updateProject(ctx context.Context, in *UpdateProjectInput) (*One[P
 	return a.projectDetail(ctx, rq, p)
 }
 
+// deleteProject takes a project out of every list; what it holds goes in the background.
+func (a *API) deleteProject(ctx context.Context, _ *ProjectPath) (*Nothing, error) {
+	rq := from(ctx)
+	if err := a.Store.DeleteProject(ctx, rq.scope, rq.project.ID); err != nil {
+		return nil, a.fail("delete project", err)
+	}
+	return nil, nil
+}
+
 // dsn spells a key's addresses under the public address of this server.
 func (a *API) dsn(k *store.ProjectKey) KeyDSN {
 	u := *a.BaseURL

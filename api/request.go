@@ -187,6 +187,8 @@ type projectSet struct {
 	byID   map[int64]*store.Project
 	bySlug map[string]*store.Project
 	teams  map[int64][]TeamRef // by project
+
+	narrowed bool // rows of deleted projects may be there
 }
 
 func (a *API) projects(ctx context.Context, rq *request) (*projectSet, error) {
@@ -197,6 +199,9 @@ func (a *API) projects(ctx context.Context, rq *request) (*projectSet, error) {
 	s := &projectSet{list: list, byID: map[int64]*store.Project{}, bySlug: map[string]*store.Project{}}
 	if s.teams, err = a.teamsOfProjects(ctx, rq.scope); err != nil {
 		return nil, err
+	}
+	if s.narrowed, err = a.Store.HasDeletedProjects(ctx, rq.scope); err != nil {
+		return nil, a.fail("look for deleted projects", err)
 	}
 	for i := range list {
 		s.byID[list[i].ID], s.bySlug[list[i].Slug] = &list[i], &list[i]
@@ -241,10 +246,26 @@ func (s *projectSet) choose(f FilterParams) ([]int64, error) {
 		ids = append(ids, p.ID)
 	}
 	if slices.Contains(f.Project, "-1") || slices.Contains(f.ProjectSlug, "$all") {
-		return nil, nil
+		return s.all(), nil
+	}
+	if len(ids) == 0 {
+		return s.all(), nil
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), nil
+}
+
+// all stands for every project: nil, or while rows of deleted ones may be there the ids of the others.
+func (s *projectSet) all() []int64 {
+	if !s.narrowed {
+		return nil
+	}
+	ids := []int64{0} // no project's: without any, nothing is found
+	for i := range s.list {
+		ids = append(ids, s.list[i].ID)
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func nonEmpty(in []string) []string {

@@ -110,6 +110,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerMonitors()
 	a.registerFeedback()
 	a.registerSessions()
+	a.registerAbsent(router) // last
 }
 
 func (a *API) registerIdentity() {
@@ -133,6 +134,7 @@ func (a *API) registerProjects() {
 	handle(a, Route{ID: "createProject", Method: "POST", Path: "/api/0/organizations/{org}/projects/", Access: "project:write", Summary: "Make a project and its first key", Status: 201}, a.createProject)
 	handle(a, Route{ID: "getProject", Method: "GET", Path: "/api/0/projects/{org}/{project}/", Access: "project:read", Summary: "A project"}, a.getProject)
 	handle(a, Route{ID: "updateProject", Method: "PUT", Path: "/api/0/projects/{org}/{project}/", Access: "project:write", Summary: "Change a project"}, a.updateProject)
+	handle(a, Route{ID: "deleteProject", Method: "DELETE", Path: "/api/0/projects/{org}/{project}/", Access: "project:admin", Summary: "Delete a project and all it holds", Status: 204}, a.deleteProject)
 	handle(a, Route{ID: "listKeys", Method: "GET", Path: "/api/0/projects/{org}/{project}/keys/", Access: "project:read", Summary: "Keys of a project"}, a.listKeys)
 	handle(a, Route{ID: "createKey", Method: "POST", Path: "/api/0/projects/{org}/{project}/keys/", Access: "project:write", Summary: "Make a key", Status: 201}, a.createKey)
 	handle(a, Route{ID: "getKey", Method: "GET", Path: "/api/0/projects/{org}/{project}/keys/{key}/", Access: "project:read", Summary: "A key"}, a.getKey)

@@ -27,7 +27,7 @@ var requests = map[string]struct{ query, body string }{
 	"createToken": {body: `{"name":"x","scopes":["org:read"]}`}, "deleteToken": {}, "createOrgToken": {body: `{"name":"x"}`}, "deleteOrgToken": {},
 	"createProject": {body: `{"name":"Fresh"}`}, "updateProject": {body: `{"name":"Renamed"}`},
 	"updateOrganizationQuotas": {body: `{"limits":[]}`},
-	"createKey":                {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {},
+	"createKey":                {body: `{"name":"k"}`}, "updateKey": {body: `{"name":"k2"}`}, "deleteKey": {}, "deleteProject": {},
 	"explore": {query: "field=count()&dataset=errors"}, "createSavedSearch": {body: `{"name":"Mine","query":"is:unresolved"}`}, "updateSavedSearch": {body: `{"name":"Renamed"}`},
 	"deleteSavedSearch": {}, "addRecentSearch": {body: `{"query":"is:unresolved"}`}, "getTraceItem": {query: "item_type=spans&trace_id=" + traceA},
 	"updateIssues": {query: "id={issue}", body: `{"status":"resolved"}`}, "updateIssue": {body: `{"status":"resolved"}`},

@@ -29,7 +29,7 @@ func (s *Store) EventsByID(ctx context.Context, scope Scope, eventIDs []string) 
 		return nil, nil
 	}
 	err := s.read.NewSelect().Model(&rows).ExcludeColumn("payload").Where("e.org_id = ?", scope.OrgID).
-		Where("e.event_id IN (?)", bun.List(eventIDs)).Order("e.project_id").Scan(ctx)
+		Where("e.event_id IN (?)", bun.List(eventIDs)).Where("e.project_id IN (?)", s.projectIDs(scope)).Order("e.project_id").Scan(ctx)
 	if err != nil {
 		return nil, border(fmt.Errorf("events by id: %w", err))
 	}

@@ -89,7 +89,7 @@ func (s *Store) countUpTo(ctx context.Context, q *bun.SelectQuery, limit int) (i
 // Issue gives one of the scope's issues. The id of a merged issue gives the one it went into.
 func (s *Store) Issue(ctx context.Context, scope Scope, id int64) (*Issue, error) {
 	i := new(Issue)
-	err := s.read.NewSelect().Model(i).Where("i.id = ? AND i.org_id = ?", id, scope.OrgID).Scan(ctx)
+	err := s.read.NewSelect().Model(i).Where("i.id = ? AND i.org_id = ?", id, scope.OrgID).Where("i.project_id IN (?)", s.projectIDs(scope)).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = s.read.NewSelect().Model(i).Join("JOIN merged_issues AS mi ON mi.into_id = i.id").
 			Where("mi.issue_id = ? AND mi.org_id = ? AND i.org_id = ?", id, scope.OrgID, scope.OrgID).Scan(ctx)

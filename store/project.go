@@ -23,6 +23,9 @@ type Project struct {
 	IssueNumber  int64  `bun:"issue_number"` // the last short-id number given out
 	FirstEventMS *int64 `bun:"first_event_ms"`
 	CreatedMS    int64  `bun:"created_ms"`
+
+	DeletedMS *int64 `bun:"deleted_ms"` // its rows are on their way out, see PurgeProjects
+	EmptiedMS *int64 `bun:"emptied_ms"`
 }
 
 // NewProject is what a project is made of. Without a Slug one is made of the name, with a number
@@ -101,7 +104,7 @@ func insertProject(ctx context.Context, tx bun.Tx, p *Project, slug string, mayC
 // Projects lists the scope's projects by slug.
 func (s *Store) Projects(ctx context.Context, scope Scope) ([]Project, error) {
 	var ps []Project
-	if err := s.read.NewSelect().Model(&ps).Where("org_id = ?", scope.OrgID).Order("slug").Scan(ctx); err != nil {
+	if err := s.read.NewSelect().Model(&ps).Where("org_id = ? AND deleted_ms IS NULL", scope.OrgID).Order("slug").Scan(ctx); err != nil {
 		return nil, border(fmt.Errorf("list projects: %w", err))
 	}
 	return ps, nil
@@ -110,7 +113,7 @@ func (s *Store) Projects(ctx context.Context, scope Scope) ([]Project, error) {
 // Project gives one of the scope's projects by slug or numeric id.
 func (s *Store) Project(ctx context.Context, scope Scope, slugOrID string) (*Project, error) {
 	p := new(Project)
-	q := s.read.NewSelect().Model(p).Where("org_id = ?", scope.OrgID)
+	q := s.read.NewSelect().Model(p).Where("org_id = ? AND deleted_ms IS NULL", scope.OrgID)
 	if n, ok := numericID(slugOrID); ok {
 		q = q.Where("id = ?", n)
 	} else {
@@ -147,7 +150,7 @@ func (s *Store) UpdateProject(ctx context.Context, scope Scope, projectID int64,
 			}
 			c.Settings = &doc
 		}
-		q := tx.NewUpdate().Model(p).Where("org_id = ? AND id = ?", scope.OrgID, projectID)
+		q := tx.NewUpdate().Model(p).Where("org_id = ? AND id = ? AND deleted_ms IS NULL", scope.OrgID, projectID)
 		changes := 0
 		for column, v := range map[string]*string{"name": c.Name, "slug": c.Slug, "platform": c.Platform, "settings": c.Settings} {
 			if v != nil {
@@ -160,7 +163,7 @@ func (s *Store) UpdateProject(ctx context.Context, scope Scope, projectID int64,
 				return err
 			}
 		}
-		return tx.NewSelect().Model(p).Where("org_id = ? AND id = ?", scope.OrgID, projectID).Scan(ctx)
+		return tx.NewSelect().Model(p).Where("org_id = ? AND id = ? AND deleted_ms IS NULL", scope.OrgID, projectID).Scan(ctx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("update project %d: %w", projectID, err)

@@ -43,7 +43,7 @@ func (s *Store) CreateKey(ctx context.Context, scope Scope, projectID int64, lab
 	var key *ProjectKey
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewSelect().Model((*Project)(nil)).Column("id").
-			Where("org_id = ? AND id = ?", scope.OrgID, projectID).Scan(ctx, new(int64))
+			Where("org_id = ? AND id = ? AND deleted_ms IS NULL", scope.OrgID, projectID).Scan(ctx, new(int64))
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (s *Store) DeleteKey(ctx context.Context, scope Scope, projectID int64, pub
 
 // projectIDs is the subquery of the ids of the scope's projects.
 func (s *Store) projectIDs(scope Scope) *bun.SelectQuery {
-	return s.read.NewSelect().Model((*Project)(nil)).Column("id").Where("org_id = ?", scope.OrgID)
+	return s.read.NewSelect().Model((*Project)(nil)).Column("id").Where("org_id = ? AND deleted_ms IS NULL", scope.OrgID)
 }
 
 // RelayKey is what the edge needs to know of a key.

@@ -204,7 +204,8 @@ func (h *house) stopEdge() {
 // expireEvery is the pace at which what is too old is deleted.
 const expireEvery = time.Hour
 
-// expire deletes what is too old, and ends the states of issues that time ends, until ctx ends.
+// expire deletes what is too old and what deleted projects held, and ends the states of issues that time
+// ends, until ctx ends.
 func (h *house) expire(ctx context.Context) error {
 	tick := time.NewTicker(expireEvery)
 	defer tick.Stop()
@@ -226,6 +227,12 @@ func (h *house) expire(ctx context.Context) error {
 			continue
 		}
 		h.log.Info("aged issues", "issues", aged)
+		emptied, err := h.store.PurgeProjects(ctx, h.blobs)
+		if err != nil {
+			h.log.Error("empty deleted projects", "err", err)
+			continue
+		}
+		h.log.Info("emptied deleted projects", "projects", emptied)
 	}
 }
 
