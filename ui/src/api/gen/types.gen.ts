@@ -10028,6 +10028,40 @@ export type ListAllProjectsResponses = {
 
 export type ListAllProjectsResponse = ListAllProjectsResponses[keyof ListAllProjectsResponses];
 
+export type DeleteProjectData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/';
+};
+
+export type DeleteProjectErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteProjectError = DeleteProjectErrors[keyof DeleteProjectErrors];
+
+export type DeleteProjectResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteProjectResponse = DeleteProjectResponses[keyof DeleteProjectResponses];
+
 export type GetProjectData = {
     body?: never;
     path: {
