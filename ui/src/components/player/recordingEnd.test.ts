@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Recording } from "@/lib/recording/read";
 import { recordingEnd } from "./recordingEnd";
 
-const part = (end: number) => ({ start: 0, end, dom: [], broken: 0, truncated: null }) satisfies Recording;
+const part = (end: number) => ({ start: 0, end, dom: [], broken: 0, truncated: null, heaviest: 0 }) satisfies Recording;
 
 it("believes the events once all are there, not a time that was only told", () => {
   expect(recordingEnd({ rest: null, complete: true }, part(12), 80)).toBe(12);

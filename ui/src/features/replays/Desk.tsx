@@ -13,7 +13,7 @@ import { useKeys } from "@/lib/keys";
 import { isShort, type Recording } from "@/lib/recording/read";
 import { recordingEnd } from "@/components/player/recordingEnd";
 import { Controls, setSpeed } from "./Controls";
-import { MAX_PREVIEW_EVENTS, Preview } from "./Preview";
+import { canPreview, Preview } from "./Preview";
 import { ReplayHead } from "./ReplayHead";
 import { ReplayTabs } from "./ReplayTabs";
 import { startAt } from "./startAt";
@@ -125,7 +125,8 @@ function usePlayback(store: PlayerStore, shown: Recording | null, whole: ReturnT
 
 function usePreview(recording: Props["recording"], shown: Recording | null) {
   const dom = useMemo(() => (recording.complete && shown ? (recording.rest && shown === recording.head ? [...shown.dom, ...recording.rest.dom] : shown.dom) : null), [recording.complete, recording.rest, recording.head, shown]);
-  return useCallback((at: number) => (dom && dom.length > 1 && dom.length <= MAX_PREVIEW_EVENTS ? <Preview dom={dom} at={at} /> : null), [dom]);
+  const heaviest = Math.max(shown?.heaviest ?? 0, recording.rest?.heaviest ?? 0);
+  return useCallback((at: number) => (dom && canPreview(dom, heaviest) ? <Preview dom={dom} at={at} /> : null), [dom, heaviest]);
 }
 
 /** What lies over the screen when there is nothing to see on it. */

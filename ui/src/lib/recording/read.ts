@@ -20,6 +20,8 @@ export interface Recording {
   broken: number;
   /** Why not everything is shown, or null. */
   truncated: string | null;
+  /** Characters of the largest page drawn whole: what drawing it again costs. */
+  heaviest: number;
 }
 
 /** In less than a minute much happens in the same second. */
@@ -47,6 +49,7 @@ export function readRecording(segments: unknown[], limits: ReadLimits = defaultR
   const changes = new Map<number, number>();
   let broken = 0;
   let truncated: string | null = null;
+  let heaviest = 0;
   for (const segment of segments) {
     if (!Array.isArray(segment)) {
       broken++;
@@ -68,12 +71,13 @@ export function readRecording(segments: unknown[], limits: ReadLimits = defaultR
       changes.set(second, used);
       const { event, cut } = sanitizeEvent({ ...object(raw), type, timestamp: at } as DomEvent);
       if (cut) truncated = "A page of this recording is larger than 50,000 nodes; the rest of it is left out.";
+      if (type === 2) heaviest = Math.max(heaviest, JSON.stringify(event.data).length);
       dom.push(event);
     }
   }
   if (dropFalseTimes(dom)) truncated = "Some events of this recording carry impossible times and are left out.";
   dom.sort((a, b) => a.timestamp - b.timestamp); // stable: Meta stays before its snapshot
-  return { start: dom[0]?.timestamp ?? 0, end: dom.at(-1)?.timestamp ?? 0, dom, broken, truncated };
+  return { start: dom[0]?.timestamp ?? 0, end: dom.at(-1)?.timestamp ?? 0, dom, broken, truncated, heaviest };
 }
 
 const LONGEST_MS = 24 * 3600_000; // SDKs end a session after an hour; a page asleep may wake later
