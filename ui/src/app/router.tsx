@@ -94,9 +94,13 @@ const issues = createRoute({
   component: lazyRouteComponent(() => import("@/features/issues/IssueList"), "IssueList"),
 });
 
-const readIssueSearch = (s: Record<string, unknown>): { tab?: "events" | "replays" | "activity" | "merged" } => ({
-  tab: s.tab === "events" || s.tab === "replays" || s.tab === "activity" || s.tab === "merged" ? s.tab : undefined,
-});
+const issueTabs = ["events", "replays", "tags", "activity", "merged"] as const;
+export interface IssueSearch {
+  tab?: (typeof issueTabs)[number];
+  /** Which events are listed. */
+  query?: string;
+}
+const readIssueSearch = (s: Record<string, unknown>): IssueSearch => ({ tab: issueTabs.find((t) => t === s.tab), query: readText(s.query) });
 
 const issue = createRoute({
   getParentRoute: () => org,

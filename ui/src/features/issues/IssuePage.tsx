@@ -17,6 +17,7 @@ import { splitTitle } from "./IssueRow";
 import { archiveItems, IssueMarks, resolveItems } from "./Actions";
 import { ActivityTab } from "./ActivityTab";
 import { EventsTab, ReplaysTab } from "./IssueTabs";
+import { TagsTab } from "./TagsTab";
 import { MergedTab } from "./MergedTab";
 import { RemoveIssue, type Removal } from "./RemoveIssue";
 import { issueEventOptions, useUpdateIssues } from "./queries";
@@ -48,6 +49,8 @@ export function IssuePage() {
         <EventsTab org={org} issue={issueId} />
       ) : tab === "replays" ? (
         <ReplaysTab org={org} issue={issueId} />
+      ) : tab === "tags" ? (
+        <TagsTab org={org} issue={issueId} />
       ) : tab === "merged" ? (
         <MergedTab org={org} issue={issueId} />
       ) : tab === "activity" ? (
@@ -164,6 +167,7 @@ function IssueTabs({ org, issueId, issue }: { org: string; issueId: string; issu
     { value: undefined, label: "Details", n: null },
     { value: "events" as const, label: "Events", n: issue ? count(issue.count) : null },
     { value: "replays" as const, label: "Replays", n: issue ? count(issue.hindsight.replayCount) : null },
+    { value: "tags" as const, label: "Tags", n: null },
     { value: "activity" as const, label: "Activity", n: issue && issue.activity.length > 0 ? count(issue.activity.length) : null },
     { value: "merged" as const, label: "Merged", n: null },
   ];

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useScope } from "@/app/hooks";
 import { Tier } from "@/components/basics";
@@ -15,13 +15,29 @@ import { useIssueReplays } from "./useIssueReplays";
 export function EventsTab({ org, issue }: { org: string; issue: string }) {
   const scope = useScope();
   const [cursor, setCursor] = useState<string | undefined>();
-  const list = useQuery(issueEventsOptions(org, issue, scope, cursor));
+  const { query } = useSearch({ strict: false }) as { query?: string };
+  const list = useQuery(issueEventsOptions(org, issue, scope, cursor, query));
+  const filter = query ? (
+    <p className="row events-of">
+      <span className="tok">{query}</span>
+      <Link className="small acc" to="/organizations/$org/issues/$issue/" params={{ org, issue }} search={{ tab: "events" }}>
+        All events
+      </Link>
+    </p>
+  ) : null;
   if (list.isPending) return <SkeletonRows rows={8} label="Loading events" />;
   if (list.isError && !list.data) return <Failed what="the events" error={list.error} retry={() => void list.refetch()} />;
   const rows = list.data?.rows ?? [];
-  if (rows.length === 0) return <Middle icon="filter" title="No events in this environment" />;
+  if (rows.length === 0)
+    return (
+      <>
+        {filter}
+        <Middle icon="filter" title={query ? "No events match" : "No events in this environment"} />
+      </>
+    );
   return (
     <div className="scroll-x">
+      {filter}
       <table className="tbl">
         <thead>
           <tr>

@@ -48,8 +48,8 @@ export function issueEventOptions(org: string, issue: string, event: string, env
   });
 }
 
-export function issueEventsOptions(org: string, issue: string, scope: Scope, cursor?: string) {
-  const options = { path: { org, issue }, query: { per_page: 50, ...(scope.environment ? { environment: [scope.environment] } : {}), ...(cursor ? { cursor } : {}) } };
+export function issueEventsOptions(org: string, issue: string, scope: Scope, cursor?: string, search?: string) {
+  const options = { path: { org, issue }, query: { per_page: 50, ...(search ? { query: search } : {}), ...(scope.environment ? { environment: [scope.environment] } : {}), ...(cursor ? { cursor } : {}) } };
   return queryOptions({
     queryKey: listIssueEventsQueryKey(options),
     queryFn: async ({ signal }) => toPage(await listIssueEvents({ ...options, signal, throwOnError: true })),
