@@ -53,6 +53,9 @@ func (a *API) updateProjectSettings(ctx context.Context, in *SettingsInput) (*On
 	if err := checkGrouping(in.Body.Grouping); err != nil {
 		return nil, badRequest(sentence(err))
 	}
+	if err := checkOwnership(in.Body.Ownership.Raw); err != nil {
+		return nil, badRequest(sentence(err))
+	}
 	p, err := a.Store.EditSettings(ctx, rq.scope, rq.project.ID, func(s *settings.Settings) error { *s = in.Body; return nil })
 	if err != nil {
 		return nil, a.failSettings("update settings", err)

@@ -111,6 +111,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerFeedback()
 	a.registerSessions()
 	a.registerAbsent(router) // last
+	a.registerOwnership()
 }
 
 func (a *API) registerIdentity() {

@@ -59,6 +59,7 @@ var requests = map[string]struct{ query, body string }{
 	"createRelease": {body: `{"version":"new@1.0.0","projects":["shop-web"]}`}, "createProjectRelease": {body: `{"version":"new@1.0.0"}`},
 	"updateRelease": {body: `{"url":"http://ci.example/1"}`}, "updateProjectRelease": {body: `{"url":"http://ci.example/1"}`}, "deleteRelease": {}, "deleteProjectRelease": {},
 	"createDeploy": {body: `{"environment":"production"}`}, "createRepository": {body: `{"name":"acme/shop"}`},
+	"updateOwnership": {body: `{"raw":"path:src/* #web"}`}, "convertCodeowners": {body: `{"raw":"* @acme/web"}`},
 	"getSessions": {query: "field=sum(session)"}, "getMetricsData": {query: "field=session.all"},
 	"searchID": {query: "id=" + eventA}, "downloadSegments": {query: "download=true"}, "downloadSegment": {query: "download=true"}, "downloadAttachment": {query: "download=1"},
 }
@@ -202,6 +203,9 @@ func TestTenancy(t *testing.T) {
 	if w.dead.resent || w.dead.dropped {
 		t.Error("a stranger reached a dead letter")
 	}
+	_, err := w.s.UpdateRelease(t.Context(), w.acme.org.Scope(), "shop@1.0.0", store.ReleaseChange{Commits: []store.CommitWrite{{Repository: "acme/shop", SHA: "c1", AuthorName: "Ann", DateMS: 1,
+		Files: []store.CommitFile{{Path: "charge.go", Type: "M"}}}}})
+	must(t, err)
 	// And each route does answer who may ask, so the refusals above are not just broken paths.
 	for _, rt := range routes {
 		if rt.Method != http.MethodGet || rt.Access == "public" {

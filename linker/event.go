@@ -71,7 +71,8 @@ func (m *message) eventOf(ctx context.Context, it *item, told *link.Facts) error
 		return fmt.Errorf("event %s: metadata: %w", ev.EventID, err)
 	}
 	m.w.Events = append(m.w.Events, store.EventWrite{Event: row, Hashes: g.Hashes, Older: g.Older, Algorithm: g.Algorithm, Wanted: wanted, Outcomes: m.accepted(it), Tags: searchTags(ev), Marks: searchMarks(ev),
-		Issue: store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}})
+		Owners: owners(m.l.groupers.ownersOf(m.ProjectID), ev),
+		Issue:  store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}})
 	m.hint(ev, &row)
 	if m.ExpectsReplay && !trace.IsZero() {
 		m.expect(trace)

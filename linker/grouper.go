@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hindsight-dev/hindsight/internal/ownership"
 	"github.com/hindsight-dev/hindsight/linker/grouping"
 	"github.com/hindsight-dev/hindsight/linker/grouping/rules"
 	"github.com/hindsight-dev/hindsight/settings"
@@ -28,8 +29,15 @@ type groupers struct {
 
 type grouper struct {
 	read   time.Time
-	text   settings.Grouping
+	text   ruleTexts
 	config *grouping.Config
+	owners ownership.Rules
+}
+
+// ruleTexts are what rules are compiled of.
+type ruleTexts struct {
+	grouping  settings.Grouping
+	ownership settings.Ownership
 }
 
 // of gives the rules of a project. Rules that cannot be read, which the API does not let in, say nothing; nor
@@ -53,11 +61,12 @@ func (g *groupers) of(ctx context.Context, org, project int64) (*grouping.Config
 	if err != nil {
 		doc = settings.Default() // as the edge does with what it cannot read
 	}
-	if old != nil && old.text == doc.Grouping {
+	texts := ruleTexts{doc.Grouping, doc.Ownership}
+	if old != nil && old.text == texts {
 		old.read = now
 		return old.config, nil
 	}
-	next := &grouper{read: now, text: doc.Grouping, config: new(grouping.Config)}
+	next := &grouper{read: now, text: texts, config: new(grouping.Config), owners: ownersOf(doc.Ownership)}
 	if r, err := rules.ParseFingerprints(doc.Grouping.FingerprintRules); err == nil {
 		next.config.Fingerprints = r
 	}
@@ -69,4 +78,14 @@ func (g *groupers) of(ctx context.Context, org, project int64) (*grouping.Config
 	}
 	g.m[project] = next
 	return next.config, nil
+}
+
+// ownersOf gives the rules that a project's new issues are assigned by, as old as its others.
+func (g *groupers) ownersOf(project int64) ownership.Rules {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if known := g.m[project]; known != nil {
+		return known.owners
+	}
+	return nil
 }

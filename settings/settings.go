@@ -18,6 +18,8 @@ type Settings struct {
 	Forward        Forward  `json:"forward"`
 	Drains         Drains   `json:"drains"`
 	Grouping       Grouping `json:"grouping"`
+	// Ownership says whose errors are; left out, nobody's.
+	Ownership Ownership `json:"ownership,omitzero"`
 	// Recordings says how long recordings are kept; left out, as every server keeps them.
 	Recordings Recordings `json:"recordings,omitempty"`
 }

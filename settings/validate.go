@@ -59,6 +59,7 @@ func (s *Settings) Validate() error {
 	s.Drains.check(c)
 	s.Recordings.check(c)
 	s.Grouping.check(c)
+	s.Ownership.check(c)
 	if len(c.fields) == 0 && len(s.JSON()) > MaxDocument {
 		c.add("settings", "together are more than %d bytes", MaxDocument)
 	}

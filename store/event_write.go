@@ -20,6 +20,9 @@ type EventWrite struct {
 	Marks     []Tag    // what only its issue is found by, several to a key: the frames of its stack
 	Outcomes  []Outcome
 
+	// Owners says whose a new issue would be, the most wanted first; nil: nobody's. Asked only where there is one.
+	Owners func() []string
+
 	from *Write // the message it came in
 }
 

@@ -82,6 +82,13 @@ func (b *batch) issueChanges(ctx context.Context, news []IssueNews) error {
 	var rows []Activity
 	for _, n := range news {
 		i := n.Issue
+		if n.New {
+			owned, err := b.owned(ctx, i)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, owned...)
+		}
 		kind, data := "", map[string]any{"event_id": n.EventID}
 		switch {
 		case n.Regressed:

@@ -245,6 +245,9 @@ func (b *batch) createIssues(ctx context.Context, es []*EventWrite, known homes,
 		}
 		p.IssueNumber++
 		issue := newIssue(e, p.IssueNumber)
+		if err := b.own(ctx, e, issue); err != nil {
+			return nil, err
+		}
 		if _, err := b.tx.NewInsert().Model(issue).Returning("id").Exec(ctx); err != nil {
 			return nil, err
 		}

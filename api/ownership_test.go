@@ -1,0 +1,64 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hindsight-dev/hindsight/api"
+)
+
+func TestOwnership(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		const project = "/api/0/projects/acme/shop-api/"
+		if o := decode[api.ProjectOwnership](w.get(project + "ownership/")); o.Raw != nil || !o.Fallthrough || o.AutoAssignment != "Turn off Auto-Assignment" || o.DateCreated != nil {
+			t.Errorf("before: %+v", o)
+		}
+		put := func(body string, code int) response {
+			t.Helper()
+			r := w.do(w.acme.token, "PUT", project+"ownership/", body)
+			if r.Code != code {
+				t.Fatalf("%s: %d %s", body, r.Code, r.Body)
+			}
+			return r
+		}
+		raw := `path:*.go nobody@acme.example\npath:charge.* #web OWNER@acme.example\nurl:https://x #web\n`
+		o := decode[api.ProjectOwnership](put(`{"raw":"`+raw+`","fallthrough":false,"autoAssignment":"Auto Assign to Issue Owner","codeownersAutoSync":true}`, 200))
+		if o.Raw == nil || *o.Raw != strings.ReplaceAll(raw, `\n`, "\n") || o.Fallthrough || o.AutoAssignment != "Auto Assign to Issue Owner" || !o.CodeownersAutoSync || o.LastUpdated == nil {
+			t.Errorf("after: %+v", o)
+		}
+		owners := decode[api.EventOwners](w.get(project + "events/" + eventA + "/owners/"))
+		if len(owners.Owners) != 2 || owners.Owners[0].ID != itoa(w.acme.team) || owners.Owners[1].ID != itoa(w.acme.owner.ID) || *owners.Rule != "path:charge.*" || owners.Rules[0] != [2]string{"path", "charge.*"} {
+			t.Errorf("owners: %+v", owners)
+		}
+		for _, bad := range []string{`{"raw":"path:a\nnonsense"}`, `{"autoAssignment":"Auto Assign to Suspect Commits"}`, `{"raw":"path:` + strings.Repeat("a", 20_000) + ` #a"}`} {
+			put(bad, 400)
+		}
+		if o := decode[api.ProjectOwnership](put(`{}`, 200)); o.Raw == nil || o.Fallthrough {
+			t.Errorf("what was not given changed: %+v", o)
+		}
+		made := decode[api.CodeownersRules](w.do(w.acme.token, "POST", project+"ownership/codeowners/", `{"raw":"*.go @acme/web @bob\n"}`))
+		if made.Raw != "codeowners:*.go #web\n" || len(made.Unknown) != 1 {
+			t.Errorf("of CODEOWNERS: %+v", made)
+		}
+	})
+}
+
+func TestSuspectCommits(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		const path = "/api/0/projects/acme/shop-api/events/" + eventA + "/committers/"
+		if r := w.do(w.acme.token, "GET", path, ""); r.Code != 404 || !strings.Contains(r.Body.String(), "No Committers found") {
+			t.Errorf("without commits: %d %s", r.Code, r.Body)
+		}
+		commit := func(id, name, file string) string {
+			return `{"id":"` + id + `","repository":"acme/shop","author_name":"` + name + `","author_email":"` + name + `@acme.example","message":"m","patch_set":[{"path":"` + file + `","type":"M"}]}`
+		}
+		r := w.do(w.acme.token, "PUT", "/api/0/organizations/acme/releases/shop@1.0.0/", `{"commits":[`+commit("c4", "eve", "recharge.go")+","+commit("c3", "owner", "server/charge.go")+","+commit("c2", "bob", "server/charge.go")+","+commit("c1", "ann", "main.go")+`]}`)
+		if r.Code != 200 {
+			t.Fatalf("commits: %d %s", r.Code, r.Body)
+		}
+		got := decode[api.Committers](w.get(path))
+		if len(got.Committers) != 1 || got.Committers[0].Author.ID != itoa(w.acme.owner.ID) || len(got.Committers[0].Commits) != 1 || got.Committers[0].Commits[0].ID != "c3" {
+			t.Errorf("committers: %+v", got)
+		}
+	})
+}
