@@ -203,7 +203,7 @@ func TestTenancy(t *testing.T) {
 	if w.dead.resent || w.dead.dropped {
 		t.Error("a stranger reached a dead letter")
 	}
-	_, err := w.s.UpdateRelease(t.Context(), w.acme.org.Scope(), "shop@1.0.0", store.ReleaseChange{Commits: []store.CommitWrite{{Repository: "acme/shop", SHA: "c1", AuthorName: "Ann", DateMS: 1,
+	_, err = w.s.UpdateRelease(t.Context(), w.acme.org.Scope(), "shop@1.0.0", store.ReleaseChange{Commits: []store.CommitWrite{{Repository: "acme/shop", SHA: "c1", AuthorName: "Ann", DateMS: 1,
 		Files: []store.CommitFile{{Path: "charge.go", Type: "M"}}}}})
 	must(t, err)
 	// And each route does answer who may ask, so the refusals above are not just broken paths.
