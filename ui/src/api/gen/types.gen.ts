@@ -407,6 +407,21 @@ export type ChunkOptions = {
     url: string;
 };
 
+export type CodeownersInputBody = {
+    raw: string;
+};
+
+export type CodeownersRules = {
+    /**
+     * As ownership rules.
+     */
+    raw: string;
+    /**
+     * Owners left out: nobody knows whose @name is.
+     */
+    unknown: Array<string>;
+};
+
 export type Commit = {
     author: CommitAuthor | null;
     dateCreated: string;
@@ -455,6 +470,15 @@ export type CommitRepository = {
     id: string;
     name: string;
     provider: Named;
+};
+
+export type Committer = {
+    author: CommitAuthor;
+    commits: Array<Commit>;
+};
+
+export type Committers = {
+    committers: Array<Committer>;
 };
 
 export type Covered = {
@@ -865,6 +889,18 @@ export type EventIdInfo = {
     groupId: string;
     organizationSlug: string;
     projectSlug: string;
+};
+
+export type EventOwners = {
+    owners: Array<Actor>;
+    rule: string | null;
+    /**
+     * The rule that counts: its kind and its pattern.
+     */
+    rules: Array<[
+        string,
+        string
+    ]>;
 };
 
 export type EventProcessing = {
@@ -2016,6 +2052,23 @@ export type OrganizationRole = {
     scopes: Array<string>;
 };
 
+export type Ownership = {
+    autoAssign?: string;
+    codeownersAutoSync?: boolean;
+    createdMs?: number;
+    noFallthrough?: boolean;
+    raw?: string;
+    updatedMs?: number;
+};
+
+export type OwnershipInputBody = {
+    autoAssignment?: string | null;
+    codeownersAutoSync?: boolean | null;
+    fallthrough?: boolean | null;
+    raw?: string | null;
+    [key: string]: unknown;
+};
+
 export type Part = {
     name: string | null;
     version: string | null;
@@ -2144,6 +2197,22 @@ export type ProjectDetail = {
     team: TeamRef | null;
     teams: Array<TeamRef>;
     verifySSL: boolean;
+};
+
+export type ProjectOwnership = {
+    autoAssignment: 'Auto Assign to Issue Owner' | 'Turn off Auto-Assignment';
+    codeownersAutoSync: boolean;
+    dateCreated: string | null;
+    /**
+     * What no rule matches is everybody's.
+     */
+    fallthrough: boolean;
+    isActive: boolean;
+    lastUpdated: string | null;
+    /**
+     * Rules, one a line: path:, module:, url:, tags.a-key: or codeowners:, then #team or e-mail addresses. The last match counts.
+     */
+    raw: string | null;
 };
 
 export type ProjectRef = {
@@ -2989,6 +3058,7 @@ export type Settings = {
     forward: Forward;
     grouping: Grouping;
     ip: string;
+    ownership?: Ownership;
     quotas: Quotas;
     recordings?: Recordings;
     scrub: Scrub;
@@ -10515,6 +10585,41 @@ export type GetAttachmentResponses = {
 
 export type GetAttachmentResponse = GetAttachmentResponses[keyof GetAttachmentResponses];
 
+export type GetEventCommittersData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        event: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/events/{event}/committers/';
+};
+
+export type GetEventCommittersErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetEventCommittersError = GetEventCommittersErrors[keyof GetEventCommittersErrors];
+
+export type GetEventCommittersResponses = {
+    /**
+     * OK
+     */
+    200: Committers;
+};
+
+export type GetEventCommittersResponse = GetEventCommittersResponses[keyof GetEventCommittersResponses];
+
 export type GetGroupingInfoData = {
     body?: never;
     path: {
@@ -10551,6 +10656,41 @@ export type GetGroupingInfoResponses = {
 };
 
 export type GetGroupingInfoResponse = GetGroupingInfoResponses[keyof GetGroupingInfoResponses];
+
+export type GetEventOwnersData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        event: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/events/{event}/owners/';
+};
+
+export type GetEventOwnersErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetEventOwnersError = GetEventOwnersErrors[keyof GetEventOwnersErrors];
+
+export type GetEventOwnersResponses = {
+    /**
+     * OK
+     */
+    200: EventOwners;
+};
+
+export type GetEventOwnersResponse = GetEventOwnersResponses[keyof GetEventOwnersResponses];
 
 export type GetSourceMapDebugData = {
     body?: never;
@@ -11647,6 +11787,108 @@ export type ListProjectCheckInsResponses = {
 };
 
 export type ListProjectCheckInsResponse = ListProjectCheckInsResponses[keyof ListProjectCheckInsResponses];
+
+export type GetOwnershipData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/ownership/';
+};
+
+export type GetOwnershipErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetOwnershipError = GetOwnershipErrors[keyof GetOwnershipErrors];
+
+export type GetOwnershipResponses = {
+    /**
+     * OK
+     */
+    200: ProjectOwnership;
+};
+
+export type GetOwnershipResponse = GetOwnershipResponses[keyof GetOwnershipResponses];
+
+export type UpdateOwnershipData = {
+    body: OwnershipInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/ownership/';
+};
+
+export type UpdateOwnershipErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateOwnershipError = UpdateOwnershipErrors[keyof UpdateOwnershipErrors];
+
+export type UpdateOwnershipResponses = {
+    /**
+     * OK
+     */
+    200: ProjectOwnership;
+};
+
+export type UpdateOwnershipResponse = UpdateOwnershipResponses[keyof UpdateOwnershipResponses];
+
+export type ConvertCodeownersData = {
+    body: CodeownersInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/ownership/codeowners/';
+};
+
+export type ConvertCodeownersErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ConvertCodeownersError = ConvertCodeownersErrors[keyof ConvertCodeownersErrors];
+
+export type ConvertCodeownersResponses = {
+    /**
+     * OK
+     */
+    200: CodeownersRules;
+};
+
+export type ConvertCodeownersResponse = ConvertCodeownersResponses[keyof ConvertCodeownersResponses];
 
 export type ListProjectReleasesData = {
     body?: never;
