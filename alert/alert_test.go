@@ -175,10 +175,6 @@ func (sc *scene) told() []received {
 	return out
 }
 
-func to(id int64) []rule.Group {
-	return []rule.Group{{Match: "all", Do: []rule.Action{{Type: rule.ToChannel, ChannelID: id}}}}
-}
-
 func (sc *scene) log() []store.AlertDelivery {
 	sc.t.Helper()
 	page, err := sc.s.AlertDeliveries(sc.t.Context(), sc.org.Scope(), store.AlertDeliveryQuery{Page: store.Page{Limit: 100}})

@@ -1,7 +1,7 @@
 package mcp
 
 import (
-	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -31,28 +31,27 @@ func New(cfg Config) http.Handler {
 		DisableLocalhostProtection: true,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := admit(cfg, r); err != nil {
+		if !admit(cfg, r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="mcp"`)
-			http.Error(w, `{"detail":"`+err.Error()+`"}`, http.StatusUnauthorized)
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, noToken) // the client is gone when this fails
 			return
 		}
 		inner.ServeHTTP(w, r)
 	})
 }
 
-var errToken = errors.New("Send an API token: Authorization: Bearer sntryu_… (Settings, Members and tokens, New token)") //nolint:staticcheck // shown to a person
+const noToken = `{"detail":"Send an API token: Authorization: Bearer sntryu_… (Settings, Members and tokens, New token)"}`
 
 // admit asks the API whether the token is one.
-func admit(cfg Config, r *http.Request) error {
+func admit(cfg Config, r *http.Request) bool {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") || strings.TrimSpace(token) == "" {
-		return errToken
+		return false
 	}
 	c := &client{api: cfg.API, authorization: r.Header.Get("Authorization")}
-	if err := c.get(r.Context(), "organizations/", nil, &[]struct{}{}); err != nil {
-		return errToken
-	}
-	return nil
+	return c.get(r.Context(), "organizations/", nil, &[]struct{}{}) == nil
 }
 
 func newServer(cfg Config, c *client) *sdk.Server {
