@@ -23,22 +23,24 @@ export function RemoveIssue({ org, issue, how, onClose }: { org: string; issue: 
   });
   return (
     <Dialog title={how === "discard" ? `Delete ${issue.shortId} and discard its future?` : `Delete ${issue.shortId}?`} onClose={onClose}>
-      <p>
-        Its {count(issue.count)} events are deleted with their files.{" "}
-        {how === "discard" ? "Events like them are dropped from now on, and counted; the project’s grouping settings list it and let it in again." : "An event like them makes a new issue."} Recordings stay.
-      </p>
-      {remove.isError ? (
-        <p className="small red" role="alert">
-          {errorMessage(remove.error)}
+      <div className="ask">
+        <p>
+          Its {count(issue.count)} events are deleted with their files.{" "}
+          {how === "discard" ? "Events like them are dropped from now on, and counted; the project’s grouping settings list it and let it in again." : "An event like them makes a new issue."} Recordings stay.
         </p>
-      ) : null}
-      <div className="row">
-        <button type="button" className="btn pri" disabled={remove.isPending} onClick={() => remove.mutate()}>
-          {remove.isPending ? "Deleting…" : how === "discard" ? "Delete and discard" : "Delete"}
-        </button>
-        <button type="button" className="btn bare" onClick={onClose}>
-          Keep it
-        </button>
+        {remove.isError ? (
+          <p className="small red" role="alert">
+            {errorMessage(remove.error)}
+          </p>
+        ) : null}
+        <div className="row">
+          <button type="button" className="btn pri" disabled={remove.isPending} onClick={() => remove.mutate()}>
+            {remove.isPending ? "Deleting…" : how === "discard" ? "Delete and discard" : "Delete"}
+          </button>
+          <button type="button" className="btn bare" onClick={onClose}>
+            Keep it
+          </button>
+        </div>
       </div>
     </Dialog>
   );

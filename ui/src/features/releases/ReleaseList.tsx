@@ -10,6 +10,7 @@ import { Icon } from "@/components/Icon";
 import { Failed, Middle, SkeletonRows } from "@/components/states";
 import { ago, count, dateTime } from "@/lib/format";
 import { useNow } from "@/lib/now";
+import s from "./releases.module.css";
 
 /** The releases of an organisation: what came with each, and where it runs. */
 export function ReleaseList() {
@@ -37,7 +38,7 @@ export function ReleaseList() {
         <b>Releases</b>
       </Crumb>
       <h1 className="vh">Releases</h1>
-      <div className="row">
+      <div className={s.search}>
         <form
           className="field"
           role="search"
@@ -62,23 +63,23 @@ export function ReleaseList() {
         </Middle>
       ) : (
         <div className="scroll-x">
-          <table className="tbl">
+          <table className={`tbl ${s.list}`}>
             <thead>
               <tr>
                 <th>Release</th>
                 <th className="hide-s">Projects</th>
                 <th className="r">New issues</th>
                 <th className="r hide-s">Commits</th>
-                <th className="hide-s">Last deploy</th>
+                <th className={`hide-s ${s.after}`}>Last deploy</th>
                 <th className="r hide-s">Last event</th>
-                <th className="r">Date</th>
+                <th className="r">Since</th>
               </tr>
             </thead>
             <tbody>
               {rows.map((r) => (
                 <tr key={r.id}>
                   <td className="cut-cell">
-                    <Link className="code acc" to="/organizations/$org/releases/$version/" params={{ org, version: r.version }} title={r.version}>
+                    <Link className={`code t1 ${s.version}`} to="/organizations/$org/releases/$version/" params={{ org, version: r.version }} title={r.version}>
                       {r.shortVersion}
                     </Link>
                     {r.versionInfo.package ? <span className="t3"> {r.versionInfo.package}</span> : null}
@@ -86,7 +87,7 @@ export function ReleaseList() {
                   <td className="hide-s">{r.projects.map((p) => p.slug).join(", ")}</td>
                   <td className="r num">
                     {r.newGroups > 0 ? (
-                      <Link to="/organizations/$org/issues/" params={{ org }} search={{ query: `firstRelease:"${r.version}"` }}>
+                      <Link className="acc" to="/organizations/$org/issues/" params={{ org }} search={{ query: `firstRelease:"${r.version}"` }}>
                         {count(r.newGroups)}
                       </Link>
                     ) : (
@@ -94,7 +95,7 @@ export function ReleaseList() {
                     )}
                   </td>
                   <td className="r num hide-s">{r.commitCount > 0 ? count(r.commitCount) : <span className="t4">–</span>}</td>
-                  <td className="hide-s">{r.lastDeploy ? `${r.lastDeploy.environment}, ${ago(r.lastDeploy.dateFinished, now)}` : <span className="t4">–</span>}</td>
+                  <td className={`hide-s ${s.after}`}>{r.lastDeploy ? `${r.lastDeploy.environment}, ${ago(r.lastDeploy.dateFinished, now)}` : <span className="t4">–</span>}</td>
                   <td className="r hide-s">{r.lastEvent ? ago(r.lastEvent, now) : <span className="t4">–</span>}</td>
                   <td className="r nowrap" title={dateTime(r.dateReleased ?? r.dateCreated)}>
                     {ago(r.dateReleased ?? r.dateCreated, now)}
@@ -103,14 +104,16 @@ export function ReleaseList() {
               ))}
             </tbody>
           </table>
-          <div className="pager">
-            <button type="button" className="btn ico" aria-label="Previous page" disabled={!list.data?.previous} onClick={() => go({ cursor: list.data?.previous ?? undefined })}>
-              <Icon name="left" size="s" />
-            </button>
-            <button type="button" className="btn ico" aria-label="Next page" disabled={!list.data?.next} onClick={() => go({ cursor: list.data?.next ?? undefined })}>
-              <Icon name="right" size="s" />
-            </button>
-          </div>
+          {list.data?.previous || list.data?.next ? (
+            <div className="pager">
+              <button type="button" className="btn ico" aria-label="Previous page" disabled={!list.data?.previous} onClick={() => go({ cursor: list.data?.previous ?? undefined })}>
+                <Icon name="left" size="s" />
+              </button>
+              <button type="button" className="btn ico" aria-label="Next page" disabled={!list.data?.next} onClick={() => go({ cursor: list.data?.next ?? undefined })}>
+                <Icon name="right" size="s" />
+              </button>
+            </div>
+          ) : null}
         </div>
       )}
     </>

@@ -8,6 +8,7 @@ import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
 import { ago, count, dateTime, plural } from "@/lib/format";
 import { useNow } from "@/lib/now";
+import s from "./releases.module.css";
 
 /** A release: the issues, commits and deploys that came with it. */
 export function ReleasePage() {
@@ -33,19 +34,26 @@ export function ReleasePage() {
       </Crumb>
       {r ? (
         <>
-          <h1 className="mono">{r.shortVersion}</h1>
+          <h1 className={s.title} title={version}>
+            {r.versionInfo.package ? <span className="t3">{r.versionInfo.package} </span> : null}
+            {r.shortVersion}
+          </h1>
           <p className="small t3">
-            {[r.versionInfo.package, r.projects.map((p) => p.slug).join(", "), `${r.dateReleased ? "released" : "first seen"} ${dateTime(r.dateReleased ?? r.dateCreated)}`, plural(r.commitCount, "commit"), plural(r.newGroups, "new issue")].filter(Boolean).join(" · ")}
+            {[r.projects.map((p) => p.slug).join(", "), `${r.dateReleased ? "released" : "first seen"} ${dateTime(r.dateReleased ?? r.dateCreated)}`, plural(r.commitCount, "commit"), plural(r.newGroups, "new issue")].filter(Boolean).join(" · ")}
           </p>
-          <p className="row small">
+          <p className={`row small ${s.near}`}>
             {r.currentProjectMeta.prevReleaseVersion ? (
-              <Link to="/organizations/$org/releases/$version/" params={{ org, version: r.currentProjectMeta.prevReleaseVersion }}>
-                Before: {r.currentProjectMeta.prevReleaseVersion}
+              <Link className="acc row" to="/organizations/$org/releases/$version/" params={{ org, version: r.currentProjectMeta.prevReleaseVersion }}>
+                <Icon name="left" size="xs" />
+                <span className="vh">The one before: </span>
+                <span className="code acc cut">{r.currentProjectMeta.prevReleaseVersion}</span>
               </Link>
             ) : null}
             {r.currentProjectMeta.nextReleaseVersion ? (
-              <Link to="/organizations/$org/releases/$version/" params={{ org, version: r.currentProjectMeta.nextReleaseVersion }}>
-                After: {r.currentProjectMeta.nextReleaseVersion}
+              <Link className="acc row" to="/organizations/$org/releases/$version/" params={{ org, version: r.currentProjectMeta.nextReleaseVersion }}>
+                <span className="vh">The one after: </span>
+                <span className="code acc cut">{r.currentProjectMeta.nextReleaseVersion}</span>
+                <Icon name="right" size="xs" />
               </Link>
             ) : null}
           </p>
@@ -55,17 +63,19 @@ export function ReleasePage() {
       )}
       <Section id="new-issues" title="New issues">
         {issues.isError ? <Failed what="the issues" error={issues.error} retry={() => void issues.refetch()} /> : null}
-        {issues.data?.length === 0 ? <p className="t3">No issue was first seen in this release.</p> : null}
-        <table className="tbl">
+        {issues.data?.length === 0 ? <p className="small t3">No issue was first seen in this release.</p> : null}
+        <table className={`tbl ${s.issues}`}>
           <tbody>
             {(issues.data ?? []).map((i) => (
               <tr key={i.id}>
                 <td className="cut-cell">
                   <Link to="/organizations/$org/issues/$issue/" params={{ org, issue: i.id }}>
-                    <span className="code t3">{i.shortId}</span> {i.title}
+                    <span className="code t3">{i.shortId}</span> <span className="t1">{i.title}</span>
                   </Link>
                 </td>
-                <td className="r num">{count(i.count)}</td>
+                <td className="r num nowrap">
+                  {count(i.count)} <span className="t3">{i.count === "1" ? "event" : "events"}</span>
+                </td>
                 <td className="r">
                   <ReplayCount n={i.hindsight.replayCount} />
                 </td>
@@ -75,7 +85,7 @@ export function ReleasePage() {
         </table>
       </Section>
       <Section id="deploys" title="Deploys">
-        {deploys.data?.length === 0 ? <p className="t3">None were noted. A deploy is noted by sentry-cli deploys new.</p> : null}
+        {deploys.data?.length === 0 ? <p className="small t3">None were noted. A deploy is noted by <span className="code">sentry-cli deploys new</span>.</p> : null}
         <table className="tbl">
           <tbody>
             {(deploys.data ?? []).map((d) => (
@@ -89,7 +99,7 @@ export function ReleasePage() {
         </table>
       </Section>
       <Section id="commits" title="Commits">
-        {commits.data?.length === 0 ? <p className="t3">None were uploaded. Commits come with sentry-cli releases set-commits.</p> : null}
+        {commits.data?.length === 0 ? <p className="small t3">None were uploaded. Commits come with <span className="code">sentry-cli releases set-commits</span>.</p> : null}
         <table className="tbl">
           <tbody>
             {(commits.data ?? []).map((c) => (
