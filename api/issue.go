@@ -11,6 +11,7 @@ type IssueMetadata struct {
 	Filename string `json:"filename,omitempty"`
 	Function string `json:"function,omitempty"`
 	Title    string `json:"title,omitempty"`
+	Imported string `json:"imported,omitempty" doc:"The server and organisation that the issue was brought in from, without its events."`
 }
 
 // SubscriptionDetails is why somebody is told about an issue.

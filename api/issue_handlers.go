@@ -308,5 +308,5 @@ func metadata(text string) (m IssueMetadata) {
 		return m
 	}
 	str := func(k string) string { s, _ := loose[k].(string); return s }
-	return IssueMetadata{Type: str("type"), Value: str("value"), Filename: str("filename"), Function: str("function"), Title: str("title")}
+	return IssueMetadata{Type: str("type"), Value: str("value"), Filename: str("filename"), Function: str("function"), Title: str("title"), Imported: str("imported")}
 }

@@ -22,6 +22,7 @@ import (
 
 type importCmd struct {
 	Envelopes importEnvelopesCmd `cmd:"" help:"Send stored envelopes into a project; their times are kept."`
+	Sentry    importSentryCmd    `cmd:"" help:"Bring in projects, releases and the state of issues from Sentry, GlitchTip or another Hindsight."`
 }
 
 type importEnvelopesCmd struct {

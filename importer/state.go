@@ -1,0 +1,174 @@
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/hindsight-dev/hindsight/store"
+)
+
+type release struct {
+	Version      string
+	Ref, URL     *string
+	DateReleased *time.Time
+	DateStarted  *time.Time
+	Status       string
+	CommitCount  int
+	Projects     []struct{ Slug string }
+}
+
+type commit struct {
+	ID, Message string
+	DateCreated *time.Time
+	Author      *struct{ Name, Email string }
+	Repository  *struct{ Name string }
+}
+
+func (r *run) releases(ctx context.Context, local map[string]*store.Project) error {
+	return pages(ctx, r.source, r.org("releases"), url.Values{"per_page": {"100"}}, func(rs []release) error {
+		for i := range rs {
+			if err := r.release(ctx, &rs[i], local); err != nil {
+				return err
+			}
+		}
+		r.Tell("releases: %d new so far", r.sum.Releases)
+		return nil
+	})
+}
+
+// release makes a release that is not there; one that is stays as it is.
+func (r *run) release(ctx context.Context, in *release, local map[string]*store.Project) error {
+	_, err := r.Store.Release(ctx, r.Scope, in.Version)
+	if err == nil {
+		r.sum.Known++
+		return nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	c := store.ReleaseChange{Ref: in.Ref, URL: in.URL, StartedMS: ms(in.DateStarted), ReleasedMS: ms(in.DateReleased)}
+	for _, p := range in.Projects {
+		if mine := local[p.Slug]; mine != nil {
+			c.Projects = append(c.Projects, mine.ID)
+		}
+	}
+	if in.Status == store.ReleaseArchived {
+		c.Status = &in.Status
+	}
+	if in.CommitCount > 0 {
+		path := r.org("releases/" + url.PathEscape(in.Version) + "/commits")
+		err := pages(ctx, r.source, path, nil, func(cs []commit) error {
+			for _, x := range cs {
+				c.Commits = append(c.Commits, x.write())
+			}
+			return nil
+		})
+		var no *refused
+		if errors.As(err, &no) && no.status == http.StatusNotFound {
+			err = nil // a server without commits
+		}
+		if err != nil {
+			return err
+		}
+		c.Commits = c.Commits[:min(len(c.Commits), 1000)] // as many as a release may have
+	}
+	if len(c.Projects) == 0 && !r.DryRun {
+		return nil // of projects that are gone there
+	}
+	if r.sum.Releases++; r.DryRun {
+		return nil
+	}
+	_, _, err = r.Store.UpsertRelease(ctx, r.Scope, in.Version, c)
+	return err
+}
+
+func (c commit) write() store.CommitWrite {
+	w := store.CommitWrite{SHA: c.ID, Message: c.Message}
+	if c.DateCreated != nil {
+		w.DateMS = c.DateCreated.UnixMilli()
+	}
+	if c.Author != nil {
+		w.AuthorName, w.AuthorEmail = c.Author.Name, c.Author.Email
+	}
+	if c.Repository != nil {
+		w.Repository = c.Repository.Name
+	}
+	return w
+}
+
+type issue struct {
+	ID, Title, Culprit, Level, Status, Substatus, Type, Platform, Logger string
+
+	Count               string
+	UserCount           int64
+	FirstSeen, LastSeen *time.Time
+	IsUnhandled         bool
+	Metadata            map[string]any
+	AssignedTo          *struct{ Type, Email, Name string }
+}
+
+func (r *run) issues(ctx context.Context, in *project, p *store.Project) error {
+	q := url.Values{"query": {""}, "project": {in.ID}, "limit": {"100"}, "statsPeriod": {"90d"}, "sort": {"new"}}
+	return pages(ctx, r.source, r.org("issues"), q, func(is []issue) error {
+		for i := range is {
+			if r.DryRun && p == nil {
+				r.sum.Issues++
+				continue
+			}
+			row, unassigned := r.issue(&is[i], p)
+			created, err := r.Store.ImportIssue(ctx, r.Scope, r.name, is[i].ID, row, r.DryRun)
+			if err != nil {
+				return err
+			}
+			if !created {
+				r.sum.Known++
+				continue
+			}
+			r.sum.Issues++
+			if unassigned {
+				r.sum.Unassigned++
+			}
+		}
+		return nil
+	})
+}
+
+func (r *run) issue(in *issue, p *store.Project) (row store.Issue, unassigned bool) {
+	row = store.Issue{OrgID: r.Scope.OrgID, ProjectID: p.ID, Title: in.Title, Culprit: in.Culprit, Level: in.Level, Type: in.Type, Platform: in.Platform, Logger: in.Logger,
+		Status: in.Status, Substatus: in.Substatus, Unhandled: in.IsUnhandled, UsersSeen: in.UserCount}
+	row.TimesSeen, _ = strconv.ParseInt(in.Count, 10, 64) // 0 where a server says "1k"
+	if first := ms(in.FirstSeen); first != nil {
+		row.FirstSeenMS = *first
+	}
+	if last := ms(in.LastSeen); last != nil {
+		row.LastSeenMS = *last
+	}
+	meta := map[string]string{"imported": r.name}
+	for _, k := range []string{"type", "value", "filename", "function", "title"} {
+		if s, ok := in.Metadata[k].(string); ok {
+			meta[k] = s
+		}
+	}
+	doc, _ := json.Marshal(meta) // strings never fail
+	row.Metadata = string(doc)
+	if in.AssignedTo != nil {
+		row.AssigneeID = r.users[in.AssignedTo.Email]
+		if id, ok := r.teams[in.AssignedTo.Name]; ok && in.AssignedTo.Type == "team" {
+			row.AssigneeTeamID = &id
+		}
+	}
+	return row, in.AssignedTo != nil && row.AssigneeID == nil && row.AssigneeTeamID == nil
+}
+
+func ms(t *time.Time) *int64 {
+	if t == nil {
+		return nil
+	}
+	n := t.UnixMilli()
+	return &n
+}

@@ -1,0 +1,8 @@
+-- Which issues of another server became which of ours; outlives ours, so that a second import adds none.
+CREATE TABLE imported_issues (
+  project_id BIGINT NOT NULL,
+  source     TEXT NOT NULL,
+  foreign_id TEXT NOT NULL,
+  issue_id   BIGINT NOT NULL,
+  PRIMARY KEY (project_id, source, foreign_id)
+);
