@@ -1482,6 +1482,10 @@ export type IssueMerge = {
 export type IssueMetadata = {
     filename?: string;
     function?: string;
+    /**
+     * The server and organisation that the issue was brought in from, without its events.
+     */
+    imported?: string;
     title?: string;
     type?: string;
     value?: string;
