@@ -31,6 +31,7 @@ export default defineConfig({
   },
   test: {
     environment: "jsdom",
+    testTimeout: 20_000, // a busy machine is no failure
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/testSetup.ts"],
   },

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,10 +100,13 @@ func TestSignature(t *testing.T) {
 
 // What other servers may do to us: redirect inwards, refuse, be slow, say when to come back.
 func TestAnswers(t *testing.T) {
+	var lock sync.Mutex
 	hits := map[string]int{}
 	release := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lock.Lock()
 		hits[r.URL.Path]++
+		lock.Unlock()
 		switch r.URL.Path {
 		case "/away":
 			http.Redirect(w, r, "http://169.254.169.254/latest/meta-data/", http.StatusFound)
@@ -128,9 +132,11 @@ func TestAnswers(t *testing.T) {
 		if !errors.As(err, &f) || f.Permanent != want.Permanent || f.Code != want.Code || f.After != want.After {
 			t.Errorf("%s: %+v, want %+v", path, f, want)
 		}
+		lock.Lock()
 		if hits[path] != 1 {
 			t.Errorf("%s was asked %d times", path, hits[path])
 		}
+		lock.Unlock()
 	}
 	for _, url := range []string{"http://169.254.169.254/", "http://10.0.0.1/", "http://[::1]:80/"} {
 		_, err := s.Send(context.Background(), Webhook, &Config{URL: url}, message())
