@@ -43,7 +43,7 @@ func TestEverySetting(t *testing.T) {
 		"HINDSIGHT_TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.1", "HINDSIGHT_SENTRY_DSN": "https://k@other/1",
 		"HINDSIGHT_LOG_LEVEL": "debug", "HINDSIGHT_LOG_FORMAT": "json",
 		"HINDSIGHT_OUTBOUND_ALLOW": "10.9.0.0/16", "HINDSIGHT_TUNNEL": "/tunnel", "HINDSIGHT_TUNNEL_ALLOW": "errors.example.com,42",
-		"HINDSIGHT_MCP_WRITE": "true", "HINDSIGHT_SECRET": "a long secret", "HINDSIGHT_SMTP_HOST": "mail.example.com", "HINDSIGHT_SMTP_PORT": "465",
+		"HINDSIGHT_MCP_WRITE": "true", "HINDSIGHT_SECRET": "a secret long enough", "HINDSIGHT_SMTP_HOST": "mail.example.com", "HINDSIGHT_SMTP_PORT": "465",
 		"HINDSIGHT_SMTP_USERNAME": "hindsight", "HINDSIGHT_SMTP_PASSWORD": "pw", "HINDSIGHT_SMTP_FROM": "errors@example.com", "HINDSIGHT_SMTP_SECURITY": "tls",
 	}
 	s, err := parse(t, env)
