@@ -142,6 +142,14 @@ func TestReplayVideo(t *testing.T) {
 	})
 }
 
+// withHeader puts an envelope header before items that have none.
+func withHeader(items []string) []string {
+	if len(items)%2 == 1 {
+		return items
+	}
+	return append([]string{"{}"}, items...)
+}
+
 func TestSessionPayloads(t *testing.T) {
 	update := func(more string) string {
 		return `{"sid":"aaaa0000aaaa4000aaaa0000aaaa0000","started":"2026-11-20T11:59:00Z","timestamp":"2026-11-20T11:59:30Z","attrs":{"release":"r@1"},` + more + `}`
@@ -159,12 +167,14 @@ func TestSessionPayloads(t *testing.T) {
 		{"no release", []string{`{"type":"session"}`, `{"sid":"aaaa0000aaaa4000aaaa0000aaaa0000","started":"2026-11-20T11:59:00Z","attrs":{}}`}, nil, nil, []string{"session invalid invalid_session 1"}},
 		{"timestamp before the start", []string{`{"type":"session"}`, `{"sid":"aaaa0000aaaa4000aaaa0000aaaa0000","started":"2026-11-20T11:59:00Z","timestamp":"2026-11-20T11:58:00Z","attrs":{"release":"r"}}`}, []string{"ok|0|0"}, nil, []string{"session accepted 1"}},
 		{"unhandled", []string{`{"type":"session"}`, update(`"status":"unhandled","errors":1`)}, []string{"unhandled|1|1"}, nil, []string{"session accepted 1"}},
+		{"sent by a clock that is a year behind", []string{`{"sent_at":"2025-11-20T12:00:00Z"}`, `{"type":"session"}`, `{"sid":"aaaa0000aaaa4000aaaa0000aaaa0000","started":"2025-11-20T11:59:00Z","timestamp":"2025-11-20T11:59:30Z","attrs":{"release":"r"}}`}, []string{"ok|0|1"}, nil, []string{"session accepted 1"}},
+		{"aggregates of a clock that is a year behind", []string{`{"sent_at":"2025-11-20T12:00:00Z"}`, `{"type":"sessions"}`, `{"aggregates":[{"started":"2025-11-20T11:59:10Z","exited":3}],"attrs":{"release":"r@1"}}`}, nil, []string{"3|0|0"}, []string{"session accepted 1"}},
 		{"a year ago", []string{`{"type":"session"}`, `{"sid":"aaaa0000aaaa4000aaaa0000aaaa0000","started":"2025-11-20T11:59:00Z","attrs":{"release":"r"}}`}, nil, nil, []string{"session invalid invalid_session_time 1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			eachDB(t, func(t *testing.T, w *world) {
 				for range 2 { // and redelivered
-					w.send("m", append([]string{"{}"}, tt.items...)...)
+					w.send("m", withHeader(tt.items)...)
 				}
 				if diff := cmp.Diff(tt.session, w.lines("SELECT status, errors, CASE WHEN updated_ms > started_ms THEN 1 ELSE 0 END FROM release_sessions")); diff != "" {
 					t.Error(diff)

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/hindsight-dev/hindsight/envelope"
+	"github.com/hindsight-dev/hindsight/linker/normalize"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -32,6 +33,11 @@ func (m *message) sessionTime(ms int64) bool {
 	return ms >= m.w.ReceivedMS-sessionPastMS && ms <= m.w.ReceivedMS+sessionFutureMS
 }
 
+// sessionDrift is what has to be added to the times of a sender with a wrong clock, in milliseconds.
+func (m *message) sessionDrift() int64 {
+	return normalize.Drift(m.Received, m.header.SentAt).Milliseconds()
+}
+
 func (m *message) session(it *item) {
 	s, err := envelope.ParseSession(it.payload)
 	if err != nil {
@@ -54,6 +60,10 @@ func (m *message) session(it *item) {
 		ms := int64(math.Round(*s.Duration * 1_000))
 		row.DurationMS = &ms
 	}
+	row.StartedMS += m.sessionDrift()
+	if !s.Timestamp.IsZero() {
+		row.UpdatedMS += m.sessionDrift()
+	}
 	if !m.sessionTime(row.StartedMS) || !m.sessionTime(row.UpdatedMS) {
 		m.refuse(it, "invalid_session_time")
 		return
@@ -72,7 +82,7 @@ func (m *message) sessions(it *item) {
 	}
 	kept := false
 	for _, a := range s.Aggregates {
-		started := a.Started.UnixMilli()
+		started := a.Started.UnixMilli() + m.sessionDrift()
 		if !m.sessionTime(started) {
 			continue
 		}

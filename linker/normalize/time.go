@@ -31,7 +31,7 @@ func times(ev *envelope.Event, in Input) {
 		ev.Timestamp = received
 		return
 	}
-	if drift := received.Sub(in.SentAt); !in.SentAt.IsZero() && (drift >= minDrift || drift <= -minDrift) {
+	if drift := Drift(received, in.SentAt); drift != 0 {
 		shift(ev, drift)
 		ev.Problem("clock_drift", "timestamp", seconds(drift))
 	}
@@ -45,6 +45,16 @@ func times(ev *envelope.Event, in Input) {
 		ev.Invalid("too long ago", stamp(ev.Timestamp), "timestamp")
 		shift(ev, age)
 	}
+}
+
+// Drift is how far the sender's clock was behind when it sent: what has to be added to its times. 0 for a
+// clock that is right enough, or when sentAt is not known.
+func Drift(received, sentAt time.Time) time.Duration {
+	drift := received.Sub(sentAt)
+	if sentAt.IsZero() || -minDrift < drift && drift < minDrift {
+		return 0
+	}
+	return drift
 }
 
 func shift(ev *envelope.Event, by time.Duration) {
