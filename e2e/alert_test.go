@@ -110,19 +110,12 @@ func TestAlertsSurviveKill(t *testing.T) {
 	}
 	hook.hold.Store(nil)
 	mails.Hold(nil)
-	deadline := time.Now().Add(90 * time.Second)
-	for {
+	until(t, 90*time.Second, "every alert is at the webhook and in the mail box", func() bool {
 		hook.mu.Lock()
 		hooked := len(hook.byKey)
 		hook.mu.Unlock()
-		if hooked >= issues && len(distinct(mails.Mails())) >= issues {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("lost: %d of %d at the webhook, %d by mail", hooked, issues, len(distinct(mails.Mails())))
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+		return hooked >= issues && len(distinct(mails.Mails())) >= issues
+	})
 	hook.mu.Lock()
 	defer hook.mu.Unlock()
 	check(t, "webhook", hook.byKey, issues, kills)
