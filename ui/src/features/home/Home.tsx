@@ -16,14 +16,14 @@ import "./home.css";
 
 const AWAY_MS = 30 * 60_000; // a shorter absence is no absence
 
-/** When this person last looked, and that they look now. */
-function useLastLook(): number {
+/** When this person last looked (a day ago, for one who never did), and that they look now. */
+function useLastLook(): { since: number; first: boolean } {
   const [look] = useState(() => {
     const now = Date.now();
     const { at, before } = getPreference("lastLook");
-    const last = at === 0 ? now - 24 * 3600_000 : now - at > AWAY_MS ? at : before || at;
-    setPreference("lastLook", { at: now, before: last });
-    return last;
+    const since = at === 0 ? now - 24 * 3600_000 : now - at > AWAY_MS ? at : before || at;
+    setPreference("lastLook", { at: now, before: since });
+    return { since, first: at === 0 };
   });
   return look;
 }
@@ -34,7 +34,7 @@ export function Home() {
   const org = useOrg();
   const scope = useScope();
   const now = useNow();
-  const since = useLastLook();
+  const { since, first } = useLastLook();
   const issues = useQuery(issuesOptions(org, scope, { query: "is:unresolved", sort: "date" }));
   const broken = whatBroke(issues.data?.rows ?? [], since);
   return (
@@ -42,7 +42,7 @@ export function Home() {
       <Crumb>
         <b>Home</b>
       </Crumb>
-      <p className="small t3">Since you last looked, {ago(since, now)}</p>
+      <p className="small t3">{first ? "In the last day" : `Since you last looked, ${ago(since, now)}`}</p>
       <h1 className="sum">
         {issues.data
           ? headline(broken).map((w, i) =>
