@@ -63,7 +63,7 @@ func TestReleaseAsSentryCLICallsIt(t *testing.T) {
 		}
 		send("DELETE", path, "", 204)
 		send("DELETE", path, "", 404)
-		for _, bad := range []string{`{"version":"a/b","projects":["shop-web"]}`, `{"version":"a"}`, `{"version":"a","projects":["nope"]}`, `{"version":"a","projects":["shop-web"],"dateReleased":"yesterday"}`,
+		for _, bad := range []string{`{"version":"a\\b","projects":["shop-web"]}`, `{"version":"a"}`, `{"version":"a","projects":["nope"]}`, `{"version":"a","projects":["shop-web"],"dateReleased":"yesterday"}`,
 			`{"version":"a","projects":["shop-web"],"commits":[{"id":""}]}`} {
 			send("POST", org, bad, 400)
 		}

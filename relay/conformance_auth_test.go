@@ -20,7 +20,7 @@ type conformanceCase struct {
 // TestConformance is protocol.md §15 as far as the edge can show it: answers, and what is
 // published. What becomes of it then is shown where it is stored.
 func TestConformance(t *testing.T) {
-	for _, list := range [][]conformanceCase{authCases(), envelopeCases(), limitCases(), storeCases(), endpointCases(), replayCases(), quotaCases()} {
+	for _, list := range [][]conformanceCase{authCases(), envelopeCases(), limitCases(), storeCases(), endpointCases(), replayCases(), quotaCases(), ruleCases()} {
 		for _, c := range list {
 			t.Run(c.name, func(t *testing.T) { c.run(t, newEdge(t)) })
 		}

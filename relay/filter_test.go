@@ -100,24 +100,3 @@ func TestFilteredLogsLeaveTheirContainer(t *testing.T) {
 		t.Errorf("nothing is left: %d messages, %v", len(a.msgs), got)
 	}
 }
-
-// TestFiltersOfConformance is case 125 of the protocol's list: who sends hears 200 and the id.
-func TestFiltersOfConformance(t *testing.T) {
-	e := newFilteringEdge(t, func(s *settings.Settings) {
-		s.Filters.Localhost, s.Filters.WebCrawlers, s.Filters.BrowserExtensions = true, true, true
-	})
-	for reason, c := range map[string][2]string{
-		"error/filtered/web-crawlers":               {"event", `{"request":{"headers":{"User-Agent":"Googlebot/2.1"}}}`},
-		"error/filtered/browser-extensions":         {"event", `{"platform":"javascript","exception":{"values":[{"value":"Extension context invalidated."}]}}`},
-		"error/filtered/localhost":                  {"event", `{"request":{"url":"http://127.0.0.1:8080/"}}`},
-		"transaction/filtered/filtered-transaction": {"transaction", `{"transaction":"/healthz"}`},
-		"error/filtered/chunk-load-error":           {"event", `{"exception":[{"type":"ChunkLoadError","value":"Loading chunk 1 failed"}]}`},
-		"feedback/filtered/web-crawlers":            {"feedback", `{"request":{"headers":{"User-Agent":"Googlebot/2.1"}}}`},
-	} {
-		a := e.post(env(`{"event_id":"`+idA+`"}`, `{"type":"`+c[0]+`"}`, c[1]))
-		a.wantOK(t, idA)
-		if got := counted(t, a.msgs); got[reason] != 1 || len(a.msgs) != 1 {
-			t.Errorf("%s: %d messages, %v", reason, len(a.msgs), got)
-		}
-	}
-}

@@ -111,7 +111,7 @@ func cutText(s string, most int) string {
 // UpsertRelease makes a release or changes it, and says whether it was made.
 func (s *Store) UpsertRelease(ctx context.Context, scope Scope, version string, c ReleaseChange) (r *Release, created bool, err error) {
 	if !release.Valid(version) {
-		return nil, false, fmt.Errorf("%w: a release's version has 1 to %d characters, no line break, tab or slash, and is none of . .. latest", ErrInvalid, release.MaxLen)
+		return nil, false, fmt.Errorf("%w: a release's version has 1 to %d characters, no line break, tab or backslash, and is none of . .. latest", ErrInvalid, release.MaxLen)
 	}
 	if err := c.check(); err != nil {
 		return nil, false, err

@@ -41,7 +41,7 @@ func TestReleasesAreMadeByWhatNamesThem(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		ingest(t, s, eventOf(org, project, "bad", 999, "h", "a/b", "", 5), eventOf(org, project, "none", 998, "h", "", "", 5))
+		ingest(t, s, eventOf(org, project, "bad", 999, "h", `a\b`, "", 5), eventOf(org, project, "none", 998, "h", "", "", 5))
 		page, err := s.Releases(t.Context(), scope, store.ReleaseQuery{Sort: store.ReleasesByVersion, Status: store.ReleaseOpen, Page: store.Page{Limit: 10}})
 		if err != nil {
 			t.Fatal(err)

@@ -21,8 +21,9 @@ type Version struct {
 	Build      string
 }
 
-// Valid says whether a text can be a release's version, as Sentry has it: not empty, not a path's
-// dots or "latest", no line breaks, tabs or slashes. (A slash within a package's scope is let through.)
+// Valid says whether a text can be a release's version: not empty, not a path's dots or "latest", no
+// line breaks, tabs or backslashes. A slash is fine (sentry-cli sends it encoded), though an event that
+// names such a release loses it (protocol.md §6.1).
 func Valid(s string) bool {
 	if s == "" || len(s) > MaxLen || s != strings.TrimSpace(s) || s == "." || s == ".." || strings.EqualFold(s, "latest") {
 		return false
@@ -31,7 +32,7 @@ func Valid(s string) bool {
 		return false
 	}
 	_, version := cut(s)
-	return version != "" && !strings.Contains(version, "/")
+	return version != ""
 }
 
 // cut takes the package off; an @ that begins the text is a scope's.

@@ -67,7 +67,7 @@ func TestOrder(t *testing.T) {
 
 func TestValid(t *testing.T) {
 	for s, want := range map[string]bool{
-		"shop@1.0.0": true, "@acme/shop@1.0.0": true, "a b": true, "1.0+b/c": false, "a/b": false, "": false, ".": false, "..": false, "Latest": false,
+		"shop@1.0.0": true, "@acme/shop@1.0.0": true, "a b": true, "1.0+b/c": true, "a@1/2": true, "": false, ".": false, "..": false, "Latest": false,
 		"a\nb": false, "a\tb": false, ` a`: false, `a\b`: false, "a@": false, strings.Repeat("x", 201): false,
 	} {
 		if Valid(s) != want {
