@@ -28,6 +28,9 @@ type source struct {
 	wait  func(ctx context.Context, d time.Duration) error
 }
 
+// Scopes are what a token of the other server has to be allowed for everything to be read.
+const Scopes = "org:read, project:read, project:releases, event:read, team:read, member:read and alerts:read"
+
 // refused is an answer that no second try changes.
 type refused struct {
 	path   string
@@ -40,52 +43,65 @@ func (r *refused) Error() string {
 	case http.StatusUnauthorized:
 		return fmt.Sprintf("%s: the token is not accepted: %s", r.path, r.detail)
 	case http.StatusForbidden:
-		return fmt.Sprintf("%s: the token may not read this (it needs org:read, project:read, event:read and project:releases): %s", r.path, r.detail)
+		return fmt.Sprintf("%s: the token may not read this (it needs %s): %s", r.path, Scopes, r.detail)
 	}
 	return fmt.Sprintf("%s: %d %s", r.path, r.status, r.detail)
 }
 
-// pages gives every entry of a list, a page at a time.
-func pages[T any](ctx context.Context, s *source, path string, query url.Values, each func([]T) error) error {
+// pages gives every entry of a list, a page at a time, with how many there are in all; 0: it is not told.
+func pages[T any](ctx context.Context, s *source, path string, query url.Values, each func(rows []T, total int) error) error {
 	q, seen := url.Values{}, map[string]bool{}
 	for k, v := range query {
 		q[k] = v
 	}
 	for range maxPages {
 		var rows []T
-		next, err := s.get(ctx, path, q, &rows)
+		p, err := s.get(ctx, path, q, &rows)
 		if err != nil {
 			return err
 		}
-		if err := each(rows); err != nil {
+		if err := each(rows, p.total); err != nil {
 			return err
 		}
-		if next == "" || seen[next] {
+		if p.next == "" || seen[p.next] {
 			return nil
 		}
-		seen[next] = true
-		q.Set("cursor", next)
+		seen[p.next] = true
+		q.Set("cursor", p.next)
 	}
 	return fmt.Errorf("%s: more than %d pages", path, maxPages)
 }
 
-// get reads one page and gives the cursor of the next. A server that is busy or asks to wait is asked again.
-func (s *source) get(ctx context.Context, path string, q url.Values, into any) (next string, err error) {
+// list reads a whole list.
+func list[T any](ctx context.Context, s *source, path string, query url.Values) ([]T, error) {
+	var out []T
+	err := pages(ctx, s, path, query, func(rows []T, _ int) error { out = append(out, rows...); return nil })
+	return out, err
+}
+
+// page is what an answer's headers say.
+type page struct {
+	next  string // cursor of the next page; empty: this is the last
+	total int    // entries of the list; 0: it is not told
+}
+
+// get reads one page. A server that is busy or asks to wait is asked again.
+func (s *source) get(ctx context.Context, path string, q url.Values, into any) (page, error) {
 	pause := firstPause
 	for try := 1; ; try++ {
-		next, again, err := s.once(ctx, path, q, into)
+		p, again, err := s.once(ctx, path, q, into)
 		if err == nil || again < 0 || try == maxTries || ctx.Err() != nil {
-			return next, err
+			return p, err
 		}
 		if err := s.wait(ctx, min(max(again, pause), maxWait)); err != nil {
-			return "", err
+			return page{}, err
 		}
 		pause *= 2
 	}
 }
 
 // once asks once. again says how long to wait before the next try; below 0: there is no use in one.
-func (s *source) once(ctx context.Context, path string, q url.Values, into any) (next string, again time.Duration, err error) {
+func (s *source) once(ctx context.Context, path string, q url.Values, into any) (_ page, again time.Duration, err error) {
 	u := s.base.JoinPath("/api/0/", path)
 	if !strings.HasSuffix(u.Path, "/") {
 		u.Path += "/"
@@ -93,31 +109,50 @@ func (s *source) once(ctx context.Context, path string, q url.Values, into any) 
 	u.RawQuery = q.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return "", -1, err
+		return page{}, -1, err
 	}
 	req.Header.Set("Authorization", "Bearer "+s.token)
 	req.Header.Set("Accept", "application/json")
 	res, err := s.http.Do(req)
 	if err != nil {
-		return "", 0, err
+		return page{}, 0, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	switch {
 	case err != nil:
-		return "", 0, fmt.Errorf("%s: %w", path, err)
+		return page{}, 0, fmt.Errorf("%s: %w", path, err)
 	case len(body) > maxBody:
-		return "", -1, fmt.Errorf("%s: a page of more than %d bytes", path, maxBody)
+		return page{}, -1, fmt.Errorf("%s: a page of more than %d bytes", path, maxBody)
 	case res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= 500:
-		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After")) // a date, or nothing: our own pause
-		return "", time.Duration(seconds) * time.Second, &refused{path, res.StatusCode, detail(body)}
+		return page{}, retryAfter(res.Header), &refused{path, res.StatusCode, detail(body)}
 	case res.StatusCode != http.StatusOK:
-		return "", -1, &refused{path, res.StatusCode, detail(body)}
+		return page{}, -1, &refused{path, res.StatusCode, detail(body)}
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return "", -1, fmt.Errorf("%s answers something else than Sentry's API: %w", path, err)
+		return page{}, -1, fmt.Errorf("%s answers something else than Sentry's API (%s): is the address that of the server? %w", path, res.Header.Get("Content-Type"), err)
 	}
-	return nextCursor(res.Header.Get("Link")), 0, nil
+	return page{nextCursor(res.Header.Get("Link")), total(res.Header)}, 0, nil
+}
+
+// retryAfter is how long a server asks to wait: Retry-After, or Sentry's own moment when its limit ends; 0: as we like.
+func retryAfter(h http.Header) time.Duration {
+	if seconds, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if end, err := strconv.ParseInt(h.Get("X-Sentry-Rate-Limit-Reset"), 10, 64); err == nil {
+		return time.Until(time.Unix(end, 0))
+	}
+	return 0
+}
+
+// total is how many entries a list has, where it is counted to the end.
+func total(h http.Header) int {
+	n, _ := strconv.Atoi(h.Get("X-Hits"))
+	if most, err := strconv.Atoi(h.Get("X-Max-Hits")); err == nil && n >= most {
+		return 0
+	}
+	return n
 }
 
 // detail is what an error's body says for a person.

@@ -1,7 +1,6 @@
 package importer_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -73,7 +72,7 @@ func there(t *testing.T, issues int) (address, token string) {
 			must(t, err)
 		}
 	}
-	token, _, err = s.CreateToken(ctx, org.Scope(), store.NewToken{Name: "import", Scopes: []string{"org:read", "project:read", "project:releases", "event:read"}, UserID: &ann.ID})
+	token, _, err = s.CreateToken(ctx, org.Scope(), store.NewToken{Name: "import", Scopes: []string{"org:read", "project:read", "project:releases", "event:read", "team:read", "member:read", "alerts:read"}, UserID: &ann.ID})
 	must(t, err)
 	h := api.New(api.Config{Store: s, BaseURL: &url.URL{Scheme: "http", Host: "old.example"}})
 	var asked atomic.Int64
@@ -90,22 +89,15 @@ func there(t *testing.T, issues int) (address, token string) {
 	return srv.URL, token
 }
 
-func here(ctx context.Context, t *testing.T, s *store.Store) store.Scope {
-	org, err := s.CreateOrganization(ctx, "main", "Main")
-	must(t, err)
-	return org.Scope()
-}
-
 func TestImport(t *testing.T) {
 	address, token := there(t, issuesThere)
 	storetest.EachDB(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
-		scope := here(ctx, t, s)
-		cfg := importer.Config{URL: address, Token: token, Org: "acme", Store: s, Scope: scope, DryRun: true,
-			DSN: func(k *store.ProjectKey) string { return "http://" + k.PublicKey + "@new.example/1" }}
-		want := importer.Summary{Projects: 1, Releases: 1, Issues: issuesThere}
-		got, err := importer.Run(ctx, cfg)
-		must(t, err)
+		h := newHouse(t, s, "main")
+		scope := h.scope
+		bare := func(c *importer.Config) { c.Events = false }
+		want := importer.Summary{Projects: 1, Releases: 1, Issues: issuesThere, Settings: 1}
+		got := h.imports(ctx, t, address, token, func(c *importer.Config) { c.DryRun = true })
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("dry run: %s", diff)
 		}
@@ -117,9 +109,8 @@ func TestImport(t *testing.T) {
 		ann, err := s.CreateUser(ctx, store.NewUser{Email: "ann@acme.example", Password: "correct horse battery"})
 		must(t, err)
 		must(t, s.SetMember(ctx, scope, ann.ID, store.RoleOwner))
-		cfg.DryRun, want.Keys, want.Unassigned = false, 1, 1
-		got, err = importer.Run(ctx, cfg)
-		must(t, err)
+		want.Keys, want.Unassigned, want.Settings = 1, 1, 0 // they are those of every project
+		got = h.imports(ctx, t, address, token, bare)
 		dsns := got.DSNs
 		if got.DSNs = nil; !cmp.Equal(want, got) {
 			t.Errorf("import: %s", cmp.Diff(want, got))
@@ -151,8 +142,7 @@ func TestImport(t *testing.T) {
 		must(t, err)
 		shown(t, s, ann, is.ID)
 
-		got, err = importer.Run(ctx, cfg)
-		must(t, err)
+		got = h.imports(ctx, t, address, token, bare)
 		if got.DSNs = nil; !cmp.Equal(importer.Summary{Known: 2 + issuesThere}, got) {
 			t.Errorf("the second run changed something: %+v", got)
 		}
@@ -194,14 +184,22 @@ func shortNumber(n int) string {
 
 func TestImportIsRefusedClearly(t *testing.T) {
 	address, token := there(t, 1)
-	s := storetest.SQLite(t)
-	scope := here(t.Context(), t, s)
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<!doctype html>") }))
+	t.Cleanup(page.Close)
+	old := newHouse(t, storetest.SQLite(t), "acme")
+	weak, _, err := old.s.CreateToken(t.Context(), old.scope, store.NewToken{Name: "weak", Scopes: []string{"org:ci"}})
+	must(t, err)
+	closed := httptest.NewServer(old.api)
+	t.Cleanup(closed.Close)
+	h := newHouse(t, storetest.SQLite(t), "main")
 	for name, c := range map[string]struct{ url, token, org, want string }{
-		"no address":      {"sentry.io", token, "acme", "no address of a server"},
-		"a wrong token":   {address, "wrong", "acme", "token is not accepted"},
-		"no organisation": {address, token, "nope", "404"},
+		"no address":       {"sentry.io", token, "acme", "no address of a server"},
+		"a wrong token":    {address, "wrong", "acme", "token is not accepted"},
+		"no organisation":  {address, token, "nope", `no organisation "nope" there`},
+		"a page of people": {page.URL, token, "acme", "is the address that of the server?"},
+		"too little":       {closed.URL, weak, "acme", "the token may not read this (it needs org:read"},
 	} {
-		_, err := importer.Run(t.Context(), importer.Config{URL: c.url, Token: c.token, Org: c.org, Store: s, Scope: scope})
+		_, err := importer.Run(t.Context(), importer.Config{URL: c.url, Token: c.token, Org: c.org, Store: h.s, Scope: h.scope, Reader: h.read, API: h.api, APIToken: h.token})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}

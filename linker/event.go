@@ -61,18 +61,13 @@ func (m *message) eventOf(ctx context.Context, it *item, told *link.Facts) error
 	}
 	facts.TraceID = trace
 	wanted := m.symbolicate(ctx, ev) // before it is grouped: by the names that people wrote
-	g := m.rules.Group(ev)
-	row, err := m.eventRow(ev, trace, g)
+	w, err := m.write(ev, trace)
 	if err != nil {
-		return fmt.Errorf("event %s: %w", ev.EventID, err)
+		return err
 	}
-	metadata, err := json.Marshal(g.Metadata)
-	if err != nil {
-		return fmt.Errorf("event %s: metadata: %w", ev.EventID, err)
-	}
-	m.w.Events = append(m.w.Events, store.EventWrite{Event: row, Hashes: g.Hashes, Older: g.Older, Algorithm: g.Algorithm, Wanted: wanted, Outcomes: m.accepted(it), Tags: searchTags(ev), Marks: searchMarks(ev),
-		Owners: owners(m.l.groupers.ownersOf(m.ProjectID), ev),
-		Issue:  store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}})
+	w.Wanted, w.Outcomes = wanted, m.accepted(it)
+	row := w.Event
+	m.w.Events = append(m.w.Events, *w)
 	m.hint(ev, &row)
 	if m.ExpectsReplay && !trace.IsZero() {
 		m.expect(trace)
@@ -80,6 +75,22 @@ func (m *message) eventOf(ctx context.Context, it *item, told *link.Facts) error
 	m.teach(linked{kind: store.ItemEvent, id: row.EventID, traceID: trace.String(), level: row.Level, side: row.Side,
 		name: row.Title, timeMS: row.TimestampMS}, facts)
 	return nil
+}
+
+// write groups a normalised event whose frames are mapped, and gives what is stored of it.
+func (m *message) write(ev *envelope.Event, trace envelope.ID) (*store.EventWrite, error) {
+	g := m.rules.Group(ev)
+	row, err := m.eventRow(ev, trace, g)
+	if err != nil {
+		return nil, fmt.Errorf("event %s: %w", ev.EventID, err)
+	}
+	metadata, err := json.Marshal(g.Metadata)
+	if err != nil {
+		return nil, fmt.Errorf("event %s: metadata: %w", ev.EventID, err)
+	}
+	return &store.EventWrite{Event: row, Hashes: g.Hashes, Older: g.Older, Algorithm: g.Algorithm, Tags: searchTags(ev), Marks: searchMarks(ev),
+		Owners: owners(m.l.groupers.ownersOf(m.ProjectID), ev),
+		Issue:  store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}}, nil
 }
 
 // receivedTrace is the trace that the event's request asked to continue. An SDK that could not read the baggage beside
