@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -29,7 +30,9 @@ func (r *run) settings(ctx context.Context, in *project, p *store.Project) error
 		}
 		return err
 	}
-	r.unlike(in, there)
+	if err := r.unlike(ctx, in, there); err != nil {
+		return err
+	}
 	changed := false
 	put := func(path, name string, body map[string]any) error {
 		if p == nil {
@@ -78,7 +81,7 @@ func untouched(p *store.Project) bool {
 }
 
 // unlike notes settings that this server has not, where they were used.
-func (r *run) unlike(in *project, there object) {
+func (r *run) unlike(ctx context.Context, in *project, there object) error {
 	var pii string
 	if json.Unmarshal(there["relayPiiConfig"], &pii) == nil && pii != "" && pii != "{}" {
 		r.note(in.Slug, "setting", "relayPiiConfig", "not imported: advanced scrubbing rules are not known here; name the fields under Settings, Scrubbing")
@@ -86,6 +89,19 @@ func (r *run) unlike(in *project, there object) {
 	if v := string(there["resolveAge"]); v != "" && v != "0" && v != "null" {
 		r.note(in.Slug, "setting", "resolveAge", "not imported: issues are not resolved by age (%s hours there)", v)
 	}
+	hidden, err := list[struct {
+		Name     string
+		IsHidden bool
+	}](ctx, r.source, r.of(in, "environments"), url.Values{"visibility": {"hidden"}})
+	if err != nil && !r.absent(in.Slug, "environments", err) {
+		return err
+	}
+	for _, e := range hidden {
+		if e.IsHidden {
+			r.note(in.Slug, "environment", e.Name, "is hidden there; here all environments are shown")
+		}
+	}
+	return nil
 }
 
 type putSetting = func(path, name string, body map[string]any) error

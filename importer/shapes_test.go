@@ -67,7 +67,7 @@ func TestImportFromSentry(t *testing.T) {
 			t.Errorf("dry run: %s", cmp.Diff(want, dry))
 		}
 		for _, want := range []string{
-			"resolveAge", "groupingEnhancements: not imported: ", "autoAssignment: not imported", "@unknown: left out",
+			"resolveAge", "groupingEnhancements: not imported: ", "autoAssignment: not imported", "@unknown: left out", "staging-7: is hidden there",
 			"To Slack: is off until you have set up a Slack channel for #ops", `Of a plugin: not imported: There is no condition or filter with the id "acme.conditions`,
 			"Mails who left: is off until you have set up somebody to mail instead of bob@acme.example", "Slow checkout: not imported: ", "1 are a person's own",
 		} {
