@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/hindsight-dev/hindsight/alert/channel"
@@ -12,7 +13,9 @@ import (
 )
 
 const (
-	lease     = 45 * time.Second // longer than any attempt takes
+	lease     = 12 * time.Second // how long a process that died keeps its message from the others
+	renew     = lease / 3        // a living one keeps it
+	attempt   = 40 * time.Second // longer than any takes
 	firstWait = 5 * time.Second
 	longest   = 15 * time.Minute
 
@@ -28,17 +31,21 @@ func (w *Worker) Deliver(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	// What is claimed is finished, also while the process is stopping: an attempt that is cut off is repeated.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease-5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attempt)
 	defer cancel()
 	head := &ds[0]
+	letGo := w.keep(ctx, head)
+	defer letGo()
 	m, hold, err := w.compose(ctx, ds)
 	if err == nil && hold {
+		letGo()
 		return true, w.cfg.Store.PutBackDelivery(ctx, head.Batch, w.nowMS()+holdRetry.Milliseconds())
 	}
 	code := 0
 	if err == nil {
 		code, err = w.send(ctx, head, m)
 	}
+	letGo() // what ends the attempt has the last word
 	result := w.result(head, code, err)
 	name := map[string]string{store.DeliverySent: "sent", store.DeliveryPending: "retry", store.DeliveryFailed: "failed"}[result.Status]
 	w.m.deliveries.WithLabelValues(head.Kind, name).Inc()
@@ -47,6 +54,18 @@ func (w *Worker) Deliver(ctx context.Context) (more bool, err error) {
 			"again", result.Status == store.DeliveryPending, "err", err)
 	}
 	return true, w.cfg.Store.FinishDelivery(ctx, head.Batch, result)
+}
+
+// keep renews the lease of a message until it is let go, which may be twice.
+func (w *Worker) keep(ctx context.Context, d *store.AlertDelivery) (letGo func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		w.every(ctx, renew, "keep an alert in hand", func(ctx context.Context) (bool, error) {
+			return false, w.cfg.Store.RenewDelivery(ctx, d.Batch, w.nowMS()+lease.Milliseconds())
+		})
+	})
+	return func() { cancel(); wg.Wait() }
 }
 
 // send opens the channel's configuration and sends.

@@ -81,7 +81,7 @@ func (w *Worker) evaluate(ctx context.Context, rules *ruleCache, s *store.AlertS
 		if !r.hears(s, f, w.nowMS()) {
 			continue
 		}
-		groups, why, err := r.doc.Fires(ctx, f)
+		groups, why, err := r.doc.Fires(ctx, ruleFacts{f, r.row.Environment})
 		if err != nil {
 			return fmt.Errorf("rule %d: %w", r.row.ID, err)
 		}
@@ -92,8 +92,12 @@ func (w *Worker) evaluate(ctx context.Context, rules *ruleCache, s *store.AlertS
 		if err != nil {
 			return fmt.Errorf("rule %d: %w", r.row.ID, err)
 		}
-		firings = append(firings, store.AlertFiring{RuleID: r.row.ID, IssueID: s.IssueID, EventID: s.EventID,
-			IntervalMS: (time.Duration(r.doc.Frequency) * time.Minute).Milliseconds(), MaxPerHour: maxPerHour, Deliveries: ds})
+		firing := store.AlertFiring{RuleID: r.row.ID, IssueID: s.IssueID, EventID: s.EventID,
+			IntervalMS: (time.Duration(r.doc.Frequency) * time.Minute).Milliseconds(), MaxPerHour: maxPerHour, Deliveries: ds}
+		if s.Kinds == store.SignalResolved { // whoever was told that it began is told that it is over, however soon
+			firing.IssueID = 0
+		}
+		firings = append(firings, firing)
 	}
 	_, err = w.cfg.Store.SettleSignal(ctx, s.ID, firings)
 	return err
@@ -145,7 +149,7 @@ func (r *knownRule) isAbout(s *store.AlertSignal, i *store.Issue) bool {
 		Monitor string `json:"monitor"`
 	}
 	_ = json.Unmarshal([]byte(i.Metadata), &meta) // our own JSON
-	return slices.Contains(r.doc.Detectors, cron.Number(meta.Monitor)*detectorsPer+detectorCron)
+	return slices.Contains(r.doc.Detectors, rule.DetectorID(rule.DetectorCron, cron.Number(meta.Monitor)))
 }
 
 // issueCron is the type of issues that scheduled jobs make.

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,14 +28,41 @@ func (w *Worker) facts(ctx context.Context, s *store.AlertSignal) (*facts, error
 	if f.issue, err = w.cfg.Store.Issue(ctx, f.scope, s.IssueID); err != nil {
 		return nil, err
 	}
-	if s.EventID == "" {
-		return f, nil
+	if s.EventID == "" { // of an issue that was resolved: its last event says where it was
+		f.event, err = w.cfg.Store.IssueEvent(ctx, f.scope, s.IssueID, true, nil)
+		if errors.Is(err, store.ErrNotFound) {
+			return f, nil
+		}
+		return f, err
 	}
 	f.event, err = w.cfg.Store.Event(ctx, f.scope, s.ProjectID, s.EventID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// ruleFacts are the facts as one rule asks for them: what it counts is of its environment.
+type ruleFacts struct {
+	*facts
+	environment string // empty: all
+}
+
+// Frequency implements rule.Facts.
+func (f ruleFacts) Frequency(ctx context.Context, c rule.Count) (int64, error) {
+	return f.w.cfg.Store.Frequency(ctx, f.scope, store.FrequencyQuery{IssueID: f.issue.ID, Environment: f.environment, FromMS: c.From.UnixMilli(), ToMS: c.To.UnixMilli(),
+		Filter: c.Events, Limit: c.Limit, Users: c.Users})
+}
+
+// Sessions implements rule.Facts.
+func (f ruleFacts) Sessions(ctx context.Context, from, to time.Time) (int64, error) {
+	n, err := f.w.cfg.Store.CountSessions(ctx, f.scope, []int64{f.issue.ProjectID}, f.environment, from.UnixMilli(), to.UnixMilli())
+	return n.Total, err
+}
+
+// LatestRelease implements rule.Facts.
+func (f ruleFacts) LatestRelease(ctx context.Context, environment string) (string, error) {
+	return f.w.cfg.Store.LatestRelease(ctx, f.scope, f.issue.ProjectID, cmp.Or(environment, f.environment))
 }
 
 // Happened implements rule.Facts.
@@ -47,22 +75,14 @@ func (f *facts) Happened() rule.Happened {
 // Issue implements rule.Facts.
 func (f *facts) Issue() rule.Issue {
 	i := f.issue
-	out := rule.Issue{Level: i.Level, Type: i.Type, Priority: priority(i.Level), FirstSeen: time.UnixMilli(i.FirstSeenMS), Events: i.TimesSeen, FirstRelease: i.FirstRelease}
-	if i.AssigneeID != nil {
+	out := rule.Issue{Level: i.Level, Type: i.Type, Priority: i.Priority, FirstSeen: time.UnixMilli(i.FirstSeenMS), Events: i.TimesSeen, FirstRelease: i.FirstRelease}
+	switch {
+	case i.AssigneeID != nil:
 		out.AssigneeID = *i.AssigneeID
+	case i.AssigneeTeamID != nil:
+		out.AssigneeID, out.AssigneeTeam = *i.AssigneeTeamID, true
 	}
 	return out
-}
-
-// priority is an issue's as long as nobody sets one: by its level, as the API says it.
-func priority(level string) string {
-	switch level {
-	case "fatal", "error":
-		return "high"
-	case "warning":
-		return "medium"
-	}
-	return "low"
 }
 
 // Now implements rule.Facts.
@@ -82,22 +102,6 @@ func (f *facts) Release() string {
 		return f.issue.LastRelease
 	}
 	return f.event.Release
-}
-
-// Frequency implements rule.Facts.
-func (f *facts) Frequency(ctx context.Context, users bool, from, to time.Time, limit int64) (int64, error) {
-	return f.w.cfg.Store.Frequency(ctx, f.scope, store.FrequencyQuery{IssueID: f.issue.ID, FromMS: from.UnixMilli(), ToMS: to.UnixMilli() + 1, Limit: limit, Users: users})
-}
-
-// Sessions implements rule.Facts.
-func (f *facts) Sessions(ctx context.Context, from, to time.Time) (int64, error) {
-	n, err := f.w.cfg.Store.CountSessions(ctx, f.scope, []int64{f.issue.ProjectID}, "", from.UnixMilli(), to.UnixMilli())
-	return n.Total, err
-}
-
-// LatestRelease implements rule.Facts.
-func (f *facts) LatestRelease(ctx context.Context, environment string) (string, error) {
-	return f.w.cfg.Store.LatestRelease(ctx, f.scope, f.issue.ProjectID, environment)
 }
 
 // HasReplay implements rule.Facts.

@@ -121,13 +121,6 @@ func metricSignal(row *store.AlertRule, m *rule.Metric, projects []int64, v floa
 	return s, nil
 }
 
-// detectorsPer is how many kinds of detector an id can be of; see the API's detectors.
-const (
-	detectorsPer   = 4
-	detectorMetric = 0
-	detectorCron   = 3
-)
-
 // metricFirings gives what is to be told when a metric rule's state changed: its own actions, and the rules
 // that are connected to it.
 func (w *Worker) metricFirings(ctx context.Context, org *orgRules, s *store.AlertSignal) ([]store.AlertFiring, error) {
@@ -160,7 +153,7 @@ func (w *Worker) metricFirings(ctx context.Context, org *orgRules, s *store.Aler
 				}
 			}
 		case r.row.Kind == store.AlertIssue && r.row.Enabled && r.row.SnoozedUntilMS <= w.nowMS() &&
-			slices.Contains(r.doc.Detectors, s.RuleID*detectorsPer+detectorMetric):
+			slices.Contains(r.doc.Detectors, rule.DetectorID(rule.DetectorMetric, s.RuleID)):
 			for _, g := range r.doc.Then {
 				if len(g.If) == 0 { // its filters are about issues, and this is none
 					actions = append(actions, g.Do...)

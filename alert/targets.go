@@ -118,17 +118,19 @@ func (w *Worker) recipients(ctx context.Context, org *orgRules, a *rule.Action, 
 			}
 		}
 	}
-	switch a.Target {
-	case rule.TargetUser:
-		id, _ := strconv.ParseInt(a.TargetID, 10, 64)
-		one(id)
-	case rule.TargetTeam:
-		id, _ := strconv.ParseInt(a.TargetID, 10, 64)
+	members := func(team int64) {
 		for _, t := range org.teams {
-			if t.TeamID == id {
+			if t.TeamID == team {
 				one(t.UserID)
 			}
 		}
+	}
+	id, _ := strconv.ParseInt(a.TargetID, 10, 64)
+	switch a.Target {
+	case rule.TargetUser:
+		one(id)
+	case rule.TargetTeam:
+		members(id)
 	default:
 		if s.IssueID != 0 {
 			i, err := w.cfg.Store.Issue(ctx, store.Scope{OrgID: s.OrgID}, s.IssueID)
@@ -138,11 +140,15 @@ func (w *Worker) recipients(ctx context.Context, org *orgRules, a *rule.Action, 
 			if i.AssigneeID != nil {
 				one(*i.AssigneeID)
 			}
+			if i.AssigneeTeamID != nil {
+				members(*i.AssigneeTeamID)
+			}
 		}
 		if len(out) == 0 && a.Fallthrough != rule.NoOne {
 			all()
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)[:min(len(slices.Compact(out)), maxRecipients)], nil
+	out = slices.Compact(out)
+	return out[:min(len(out), maxRecipients)], nil
 }

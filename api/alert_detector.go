@@ -124,7 +124,7 @@ func (a *API) detectors(ctx context.Context, rq *request) ([]Detector, error) {
 	}
 	var out []Detector
 	add := func(kind, n int64, d Detector) {
-		id := n*detectorKinds + kind
+		id := rule.DetectorID(kind, n)
 		d.ID, d.WorkflowIDs = itoa(id), workflows[id]
 		if d.WorkflowIDs == nil {
 			d.WorkflowIDs = []string{}
@@ -138,9 +138,9 @@ func (a *API) detectors(ctx context.Context, rq *request) ([]Detector, error) {
 		p := &set.list[i]
 		base := Detector{ProjectID: itoa(p.ID), Enabled: true, DateCreated: at(p.CreatedMS), DateUpdated: at(p.CreatedMS)}
 		base.Name, base.Type = "Error Monitor", "error"
-		add(detectorErrors, p.ID, base)
+		add(rule.DetectorErrors, p.ID, base)
 		base.Name, base.Type = "Issue Stream", "issue_stream"
-		add(detectorStream, p.ID, base)
+		add(rule.DetectorStream, p.ID, base)
 	}
 	for i := range rows {
 		if rows[i].Kind == store.AlertMetric {
@@ -148,11 +148,11 @@ func (a *API) detectors(ctx context.Context, rq *request) ([]Detector, error) {
 			if err != nil {
 				return nil, err
 			}
-			add(detectorMetric, rows[i].ID, d)
+			add(rule.DetectorMetric, rows[i].ID, d)
 		}
 	}
 	for i := range monitors {
-		add(detectorCron, cron.Number(monitors[i].ID), a.cronDetector(rq, &monitors[i]))
+		add(rule.DetectorCron, cron.Number(monitors[i].ID), a.cronDetector(rq, &monitors[i]))
 	}
 	return out, nil
 }
@@ -365,13 +365,13 @@ func (a *API) createDetector(ctx context.Context, in *CreateDetectorInput) (*One
 		if err != nil {
 			return nil, a.failWrite("create detector", err, "")
 		}
-		id = made.ID*detectorKinds + detectorMetric
+		id = rule.DetectorID(rule.DetectorMetric, made.ID)
 	case "monitor_check_in_failure":
 		m, err := a.makeMonitor(ctx, rq, rq.project, b.monitor())
 		if err != nil {
 			return nil, err
 		}
-		id = cron.Number(m.ID)*detectorKinds + detectorCron
+		id = rule.DetectorID(rule.DetectorCron, cron.Number(m.ID))
 	default:
 		return nil, badRequest("A detector of the type metric_issue or monitor_check_in_failure can be made; each project has its others already.")
 	}
@@ -396,9 +396,9 @@ func (b *DetectorBody) monitor() *MonitorBody {
 
 func (a *API) updateDetector(ctx context.Context, in *UpdateDetectorInput) (*One[Detector], error) {
 	rq := from(ctx)
-	kind, n := splitDetector(in.Detector)
+	kind, n := rule.SplitDetector(in.Detector)
 	switch kind {
-	case detectorMetric:
+	case rule.DetectorMetric:
 		row, err := a.metricRow(ctx, rq, n)
 		if err != nil {
 			return nil, err
@@ -412,7 +412,7 @@ func (a *API) updateDetector(ctx context.Context, in *UpdateDetectorInput) (*One
 		if _, err := a.Store.UpdateAlertRule(ctx, rq.scope, *row); err != nil {
 			return nil, a.failWrite("update detector", err, "")
 		}
-	case detectorCron:
+	case rule.DetectorCron:
 		m, err := a.monitorByNumber(ctx, rq, n)
 		if err != nil {
 			return nil, err
@@ -432,11 +432,11 @@ func (a *API) updateDetector(ctx context.Context, in *UpdateDetectorInput) (*One
 
 func (a *API) deleteDetector(ctx context.Context, in *DetectorInput) (*Nothing, error) {
 	rq := from(ctx)
-	kind, n := splitDetector(in.Detector)
+	kind, n := rule.SplitDetector(in.Detector)
 	switch kind {
-	case detectorMetric:
+	case rule.DetectorMetric:
 		return a.dropMetricRule(ctx, n)
-	case detectorCron:
+	case rule.DetectorCron:
 		m, err := a.monitorByNumber(ctx, rq, n)
 		if err != nil {
 			return nil, err

@@ -410,8 +410,8 @@ func (a *API) workflowProjects(ctx context.Context, rq *request, doc *rule.Rule)
 	}
 	ids := []int64{}
 	for _, d := range doc.Detectors {
-		kind, n := splitDetector(d)
-		if kind != detectorErrors && kind != detectorStream {
+		kind, n := rule.SplitDetector(d)
+		if kind != rule.DetectorErrors && kind != rule.DetectorStream {
 			continue
 		}
 		if set.byID[n] == nil {
@@ -480,17 +480,6 @@ func (a *API) deleteWorkflow(ctx context.Context, in *WorkflowInput) (*Nothing, 
 	return nil, a.fail("delete workflow", a.Store.DeleteAlertRule(ctx, from(ctx).scope, in.Workflow))
 }
 
-// Detectors of all kinds share one space of ids: the number of what they stand for, and their kind.
-const (
-	detectorMetric int64 = iota // of a metric rule
-	detectorErrors              // of a project
-	detectorStream              // of a project
-	detectorCron                // of a monitor, by the first half of its id
-	detectorKinds
-)
-
-func splitDetector(id int64) (kind, n int64) { return id % detectorKinds, id / detectorKinds }
-
 // detectorsOf gives a rule's detectors; one made in another form is about its projects' issues.
 func detectorsOf(doc *rule.Rule, projects []int64) []int64 {
 	if len(doc.Detectors) > 0 {
@@ -498,7 +487,7 @@ func detectorsOf(doc *rule.Rule, projects []int64) []int64 {
 	}
 	out := make([]int64, len(projects))
 	for i, p := range projects {
-		out[i] = p*detectorKinds + detectorStream
+		out[i] = rule.DetectorID(rule.DetectorStream, p)
 	}
 	return out
 }

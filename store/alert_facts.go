@@ -2,30 +2,32 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
 	"github.com/uptrace/bun"
 )
 
-// FrequencyQuery counts an issue's events in a window, up to Limit. Times are of receipt: an event that
-// comes late counts when it comes.
+// FrequencyQuery counts an issue's events in a window, up to Limit. Times are the events' own.
 type FrequencyQuery struct {
 	IssueID      int64
 	Environment  string // empty: all
-	FromMS, ToMS int64
+	FromMS, ToMS int64  // both count
+	Filter       Filter // of events, as in [EventQuery]
 	Limit        int64
 	Users        bool // count distinct users instead
 }
 
-// Frequency counts an issue's events or users, up to the limit: it costs what the limit says, not what the
+// Frequency counts an issue's events or users, up to the limit: without a filter it costs what the limit says, not what the
 // issue has.
 func (s *Store) Frequency(ctx context.Context, scope Scope, in FrequencyQuery) (int64, error) {
-	q := s.read.NewSelect().TableExpr("events AS e").Where("e.issue_id = ? AND e.org_id = ?", in.IssueID, scope.OrgID).
-		Where("e.timestamp_ms >= ? AND e.timestamp_ms < ?", in.FromMS, in.ToMS)
+	ask := EventQuery{IssueID: in.IssueID, FromMS: in.FromMS, ToMS: in.ToMS, Filter: in.Filter}
 	if in.Environment != "" {
-		q = q.Where("e.environment = ?", in.Environment)
+		ask.Environments = []string{in.Environment}
+	}
+	q, _, err := s.listedEvents(ctx, s.read.NewSelect().TableExpr("events AS e"), scope, ask)
+	if err != nil {
+		return 0, fmt.Errorf("frequency of issue %d: %w", in.IssueID, err)
 	}
 	if in.Users {
 		q = q.ColumnExpr("DISTINCT e.user_key").Where("e.user_key <> ''")
@@ -33,26 +35,24 @@ func (s *Store) Frequency(ctx context.Context, scope Scope, in FrequencyQuery) (
 		q = q.ColumnExpr("1")
 	}
 	var n int64
-	err := s.read.NewSelect().ColumnExpr("COUNT(*)").TableExpr("(?) AS seen", q.Limit(in.Limit)).Scan(ctx, &n)
+	err = s.read.NewSelect().ColumnExpr("COUNT(*)").TableExpr("(?) AS seen", q.Limit(in.Limit)).Scan(ctx, &n)
 	if err != nil {
 		return 0, border(fmt.Errorf("frequency of issue %d: %w", in.IssueID, err))
 	}
 	return n, nil
 }
 
-// LatestRelease is the release of the newest event of a project that has one; empty: none. Environment
-// narrows it.
+// LatestRelease is the version of a project's latest release that was seen in an environment, or anywhere
+// when it is empty, as [Store.NewestRelease] orders them; empty: none.
 func (s *Store) LatestRelease(ctx context.Context, scope Scope, projectID int64, environment string) (string, error) {
-	var release string
-	q := s.read.NewSelect().TableExpr("events AS e").Column("e.release").Where("e.project_id = ? AND e.org_id = ?", projectID, scope.OrgID).
-		Where("e.release <> ''").OrderExpr("e.timestamp_ms DESC, e.event_id DESC").Limit(1)
-	if environment != "" {
-		q = q.Where("e.environment = ?", environment)
+	r, err := newestRelease(ctx, s.read, scope.OrgID, projectID, environment)
+	if errors.Is(border(err), ErrNotFound) {
+		return "", nil
 	}
-	if err := q.Scan(ctx, &release); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if err != nil {
 		return "", border(fmt.Errorf("latest release of project %d: %w", projectID, err))
 	}
-	return release, nil
+	return r.Version, nil
 }
 
 // Sessions counts what became of release sessions that started in a window.
@@ -144,17 +144,13 @@ func (s *Store) Metric(ctx context.Context, scope Scope, in MetricQuery) (v floa
 }
 
 func (s *Store) eventMetric(ctx context.Context, scope Scope, in MetricQuery) (float64, bool, error) {
-	where, args, err := in.Filter.where(eventFields)
+	ask := EventQuery{Projects: in.Projects, FromMS: in.FromMS, ToMS: in.ToMS - 1, Filter: in.Filter}
+	if in.Environment != "" {
+		ask.Environments = []string{in.Environment}
+	}
+	q, _, err := s.listedEvents(ctx, s.read.NewSelect().TableExpr("events AS e"), scope, ask)
 	if err != nil {
 		return 0, false, err
-	}
-	q := s.read.NewSelect().TableExpr("events AS e").Where("e.org_id = ?", scope.OrgID).
-		Where("e.timestamp_ms >= ? AND e.timestamp_ms < ?", in.FromMS, in.ToMS).Where(where, args...)
-	if len(in.Projects) > 0 {
-		q = q.Where("e.project_id IN (?)", bun.List(in.Projects))
-	}
-	if in.Environment != "" {
-		q = q.Where("e.environment = ?", in.Environment)
 	}
 	switch in.Aggregate {
 	case AggregateCount:

@@ -107,6 +107,13 @@ func (s *Store) FinishDelivery(ctx context.Context, batch int64, r DeliveryResul
 	return nil
 }
 
+// RenewDelivery keeps a claimed message its claimer's until leaseMS, a moment.
+func (s *Store) RenewDelivery(ctx context.Context, batch, leaseMS int64) error {
+	_, err := s.write.NewUpdate().Model((*AlertDelivery)(nil)).Set("lease_ms = ?", leaseMS).
+		Where("batch = ? AND batch <> 0 AND status = ? AND lease_ms > 0", batch, DeliveryPending).Exec(ctx)
+	return border(err)
+}
+
 // PutBackDelivery gives a claimed message back without an attempt: it is not ready to be told.
 func (s *Store) PutBackDelivery(ctx context.Context, batch, dueMS int64) error {
 	_, err := s.write.NewUpdate().Model((*AlertDelivery)(nil)).Set("lease_ms = 0").Set("due_ms = ?", dueMS).Set("attempts = attempts - 1").

@@ -124,6 +124,26 @@ func (s *Store) AlertFires(ctx context.Context, scope Scope, ruleID int64, offse
 	return rows, nil
 }
 
+// AlertFirings counts how often a rule fired in a stretch of time.
+type AlertFirings struct {
+	BucketMS int64 `bun:"bucket"`
+	N        int64 `bun:"n"`
+}
+
+// AlertFirings counts how often a rule fired in each stretch of bucketMS from fromMS until toMS, as the delivery log
+// remembers it: for 30 days. Stretches in which it did not are left out.
+func (s *Store) AlertFirings(ctx context.Context, scope Scope, ruleID, fromMS, toMS, bucketMS int64) ([]AlertFirings, error) {
+	var rows []AlertFirings
+	fired := s.read.NewSelect().Model((*AlertDelivery)(nil)).ColumnExpr("DISTINCT ad.created_ms, ad.issue_id").
+		Where("ad.rule_id = ? AND ad.created_ms >= ? AND ad.created_ms < ?", ruleID, fromMS, toMS).Where("ad.org_id = ?", scope.OrgID)
+	err := s.read.NewSelect().TableExpr("(?) AS fired", fired).ColumnExpr("(created_ms - created_ms % ?) AS bucket, COUNT(*) AS n", bucketMS).
+		GroupExpr("bucket").OrderExpr("bucket").Scan(ctx, &rows)
+	if err != nil {
+		return nil, border(fmt.Errorf("firings of alert rule %d: %w", ruleID, err))
+	}
+	return rows, nil
+}
+
 // DueMetricRules gives up to limit metric rules that are to be looked at, of all organisations.
 func (s *Store) DueMetricRules(ctx context.Context, nowMS int64, limit int) ([]AlertRule, error) {
 	var rows []AlertRule

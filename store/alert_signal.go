@@ -62,6 +62,15 @@ func signal(ctx context.Context, tx bun.Tx, rows []AlertSignal) error {
 	return nil
 }
 
+// signalResolved notes that issues were resolved.
+func signalResolved(ctx context.Context, tx bun.Tx, issues []*Issue, now int64) error {
+	rows := make([]AlertSignal, len(issues))
+	for n, i := range issues {
+		rows[n] = AlertSignal{OrgID: i.OrgID, ProjectID: i.ProjectID, Kinds: SignalResolved, IssueID: i.ID, CreatedMS: now, DueMS: now}
+	}
+	return signal(ctx, tx, rows)
+}
+
 // signalLinks notes backend errors that have just got a replay worth showing.
 func (s *Store) signalLinks(ctx context.Context, tx bun.Tx, links []ReplayLink) error {
 	now := s.nowMS()

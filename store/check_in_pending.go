@@ -90,6 +90,34 @@ func (b *batch) adopt(ctx context.Context, m *Monitor) error {
 	return nil
 }
 
+// WaitingMonitor is a monitor that reported and that nobody has described.
+type WaitingMonitor struct {
+	ProjectID   int64  `bun:"project_id"`
+	MonitorSlug string `bun:"monitor_slug"`
+	CheckIns    int64  `bun:"check_ins"`
+	FirstMS     int64  `bun:"first_ms"`
+	LastMS      int64  `bun:"last_ms"`
+}
+
+// ExpiresMS is when its oldest report is given up.
+func (w *WaitingMonitor) ExpiresMS() int64 { return w.FirstMS + keepPendingCheckIns.Milliseconds() }
+
+// WaitingMonitors lists the monitors of projects that nobody has described, by project and slug. A project has at
+// most [MaxPendingCheckIns] reports that wait.
+func (s *Store) WaitingMonitors(ctx context.Context, projects []int64) ([]WaitingMonitor, error) {
+	if len(projects) == 0 {
+		return nil, nil
+	}
+	var rows []WaitingMonitor
+	err := s.read.NewSelect().Model((*PendingCheckIn)(nil)).ColumnExpr("pc.project_id, pc.monitor_slug, COUNT(*) AS check_ins").
+		ColumnExpr("MIN(pc.received_ms) AS first_ms, MAX(pc.received_ms) AS last_ms").Where("pc.project_id IN (?)", bun.List(projects)).
+		GroupExpr("pc.project_id, pc.monitor_slug").OrderExpr("pc.project_id, pc.monitor_slug").Scan(ctx, &rows)
+	if err != nil {
+		return nil, border(fmt.Errorf("waiting monitors: %w", err))
+	}
+	return rows, nil
+}
+
 // expireCheckIns gives the reports that waited in vain their outcome.
 func (s *Store) expireCheckIns(ctx context.Context, thanMS int64) (int64, error) {
 	total := int64(0)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -17,8 +16,6 @@ func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) 
 }
 
 var Border = border
-
-func (s *Store) SetClock(now func() time.Time) { s.now = now }
 
 func (s *Store) SetReader(db *bun.DB) { s.read = db }
 

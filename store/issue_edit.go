@@ -63,6 +63,9 @@ func (s *Store) UpdateIssues(ctx context.Context, scope Scope, ids []int64, c Is
 			}
 			changed = append(changed, rows[i].ID)
 		}
+		if err := signalResolved(ctx, tx, e.resolved, e.now); err != nil {
+			return err
+		}
 		return insertActivities(ctx, tx, e.activities)
 	})
 	if err != nil {
@@ -80,6 +83,7 @@ type issueEdit struct {
 	now        int64
 	newest     map[int64]*Release // by project
 	activities []Activity
+	resolved   []*Issue // that were not before
 }
 
 func (e *issueEdit) note(i *Issue, kind string, data map[string]any) {
@@ -144,6 +148,9 @@ func (e *issueEdit) status(ctx context.Context, i *Issue) error {
 // resolve marks an issue resolved. Its substatus is empty.
 func (e *issueEdit) resolve(ctx context.Context, i *Issue) error {
 	r := e.change.Resolution
+	if i.Status != IssueResolved {
+		e.resolved = append(e.resolved, i)
+	}
 	i.setStatus(IssueResolved, "", e.now, e.change.Actor)
 	i.Resolution = r.Kind
 	switch r.Kind {
@@ -179,7 +186,7 @@ func (e *issueEdit) newestOf(ctx context.Context, project int64) (*Release, erro
 	if r, ok := e.newest[project]; ok {
 		return r, nil
 	}
-	r, err := newestRelease(ctx, e.tx, e.scope.OrgID, project)
+	r, err := newestRelease(ctx, e.tx, e.scope.OrgID, project, "")
 	if errors.Is(err, sql.ErrNoRows) {
 		r, err = nil, nil
 	}

@@ -171,12 +171,19 @@ func (s *Store) ageIssues(ctx context.Context, where string, args []any, now int
 				return err
 			}
 			var notes []Activity
+			var resolved []*Issue
 			for n := range rows {
 				kind := apply(&rows[n])
+				if rows[n].Status == IssueResolved {
+					resolved = append(resolved, &rows[n])
+				}
 				if _, err := tx.NewUpdate().Model(&rows[n]).WherePK().Exec(ctx); err != nil {
 					return err
 				}
 				notes = append(notes, activityOf(&rows[n], kind, nil, now, nil))
+			}
+			if err := signalResolved(ctx, tx, resolved, now); err != nil {
+				return err
 			}
 			return insertActivities(ctx, tx, notes)
 		})

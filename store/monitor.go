@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -44,16 +46,34 @@ func (b *batch) touchEnvironment(ctx context.Context, c *CheckIn) error {
 	return err
 }
 
-// CreateMonitor adds a monitor. [ErrConflict]: its project has one of that slug.
+// CreateMonitor adds a monitor with the check-ins that have waited for it. [ErrConflict]: its project has one of that slug.
 func (s *Store) CreateMonitor(ctx context.Context, scope Scope, m Monitor) (*Monitor, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
 	m.OrgID, m.CreatedMS, m.ConfigMS = scope.OrgID, s.nowMS(), s.nowMS()
-	if _, err := s.write.NewInsert().Model(&m).Returning("NULL").Exec(ctx); err != nil {
-		return nil, border(fmt.Errorf("create monitor %s: %w", m.Slug, err))
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		b := &batch{s: s, tx: tx, out: &Ingested{}}
+		if err := b.lockMonitor(ctx, m.ProjectID, m.Slug); err != nil {
+			return err
+		}
+		if _, err := tx.NewInsert().Model(&m).Returning("NULL").Exec(ctx); err != nil {
+			return err
+		}
+		return b.adoptNow(ctx, &m)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create monitor %s: %w", m.Slug, err)
 	}
 	return &m, nil
+}
+
+// adoptNow stores what has waited for a monitor, in a transaction that is not an ingest's.
+func (b *batch) adoptNow(ctx context.Context, m *Monitor) error {
+	if err := b.adopt(ctx, m); err != nil {
+		return err
+	}
+	return b.outcomes(ctx)
 }
 
 func (m *Monitor) check() error {
@@ -87,6 +107,10 @@ func (s *Store) UpdateMonitor(ctx context.Context, scope Scope, old *Monitor, m 
 		}
 		if m.Slug != old.Slug {
 			if err := renameMonitor(ctx, tx, old, m.Slug); err != nil {
+				return err
+			}
+			b := &batch{s: s, tx: tx, out: &Ingested{}}
+			if err := b.adoptNow(ctx, &Monitor{ProjectID: old.ProjectID, Slug: m.Slug}); err != nil {
 				return err
 			}
 		}
@@ -197,17 +221,19 @@ func (s *Store) FindMonitor(ctx context.Context, scope Scope, projectID int64, s
 	return m, nil
 }
 
-// MonitorEnvironments lists the environments of the scope's monitors.
+// MonitorEnvironments lists the environments of the scope's monitors, and of those that have the slug of one in
+// the project of another.
 func (s *Store) MonitorEnvironments(ctx context.Context, scope Scope, ms []Monitor) ([]MonitorEnvironment, error) {
 	var rows []MonitorEnvironment
 	if len(ms) == 0 {
 		return nil, nil
 	}
-	slugs := make([]string, len(ms))
+	projects, slugs := map[int64]bool{}, map[string]bool{}
 	for i := range ms {
-		slugs[i] = ms[i].Slug
+		projects[ms[i].ProjectID], slugs[ms[i].Slug] = true, true
 	}
-	err := s.read.NewSelect().Model(&rows).Where("org_id = ?", scope.OrgID).Where("slug IN (?)", bun.List(slugs)).
+	err := s.read.NewSelect().Model(&rows).Where("project_id IN (?)", bun.List(slices.Sorted(maps.Keys(projects)))).
+		Where("slug IN (?)", bun.List(slices.Sorted(maps.Keys(slugs)))).Where("org_id = ?", scope.OrgID).
 		Order("project_id", "slug", "environment").Scan(ctx)
 	if err != nil {
 		return nil, border(fmt.Errorf("environments of monitors: %w", err))

@@ -107,7 +107,7 @@ func (s *Store) ReleasesByVersions(ctx context.Context, scope Scope, versions []
 // NewestRelease gives a project's latest release: by version when the release of the latest date has
 // an order, in its package, else by date. nil when there is none.
 func (s *Store) NewestRelease(ctx context.Context, scope Scope, projectID int64) (*Release, error) {
-	r, err := newestRelease(ctx, s.read, scope.OrgID, projectID)
+	r, err := newestRelease(ctx, s.read, scope.OrgID, projectID, "")
 	if errors.Is(border(err), ErrNotFound) {
 		return nil, nil
 	}
@@ -117,15 +117,22 @@ func (s *Store) NewestRelease(ctx context.Context, scope Scope, projectID int64)
 	return r, nil
 }
 
-func newestRelease(ctx context.Context, db bun.IDB, orgID, projectID int64) (*Release, error) {
+// newestRelease is a project's, of those that were seen in an environment, or of all when it is empty.
+func newestRelease(ctx context.Context, db bun.IDB, orgID, projectID int64, environment string) (*Release, error) {
 	last := new(ReleaseProject)
-	err := db.NewSelect().Model(last).Where("rp.project_id = ? AND rp.org_id = ?", projectID, orgID).
+	seen := func(q *bun.SelectQuery) *bun.SelectQuery {
+		if environment == "" {
+			return q
+		}
+		return q.Where("EXISTS (SELECT 1 FROM release_environments AS ren WHERE ren.release_id = rp.release_id AND ren.project_id = rp.project_id AND ren.environment = ?)", environment)
+	}
+	err := seen(db.NewSelect().Model(last)).Where("rp.project_id = ? AND rp.org_id = ?", projectID, orgID).
 		Order("rp.date_ms DESC", "rp.release_id DESC").Limit(1).Scan(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if last.SortKey != "" {
-		err := db.NewSelect().Model(last).Where("rp.project_id = ? AND rp.package = ? AND rp.org_id = ?", projectID, last.Package, orgID).
+		err := seen(db.NewSelect().Model(last)).Where("rp.project_id = ? AND rp.package = ? AND rp.org_id = ?", projectID, last.Package, orgID).
 			Order("rp.sort_key DESC", "rp.release_id DESC").Limit(1).Scan(ctx)
 		if err != nil {
 			return nil, err

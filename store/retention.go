@@ -20,6 +20,7 @@ const (
 	keepHints      = 30 * 24 * time.Hour
 	keepDeliveries = 30 * 24 * time.Hour
 	keepFires      = 90 * 24 * time.Hour // longer than any rule's interval
+	keepCheckIns   = 90 * 24 * time.Hour
 	keepAssemblies = 30 * 24 * time.Hour // what was uploaded stays; asked again it is put together again
 	keepUnmapped   = 30 * 24 * time.Hour // a source map that comes later maps new events only
 )
@@ -34,11 +35,12 @@ type Expired struct {
 	StoredMessages, Outcomes, SignInLinks, UserSessions, PendingCheckIns int64
 
 	AlertDeliveries, AlertFires int64
+	CheckIns                    int64
 	Assemblies, UnmappedEvents  int64
 }
 
 // Expire deletes rows that are too old to be of use: guards of stored messages after 7 days,
-// outcomes after 90, how uploads went and what events wait for after 30, sign-in links and sessions that
+// outcomes and runs of monitors after 90, how uploads went and what events wait for after 30, sign-in links and sessions that
 // have ended, and check-ins that waited for their
 // monitor in vain, which get their outcome. API tokens stay: their owner sees
 // that they expired. It works in small transactions and can be stopped at any time; what is left
@@ -66,6 +68,7 @@ func (s *Store) Expire(ctx context.Context) (Expired, error) {
 		{&e.UserSessions, "user_sessions", "token_hash", "expires_ms <= ?", now},
 		{&e.AlertDeliveries, "alert_deliveries", "id", "status <> 'pending' AND created_ms < ?", now.Add(-keepDeliveries)},
 		{&e.AlertFires, "alert_fires", "rule_id, issue_id", "last_ms < ?", now.Add(-keepFires)},
+		{&e.CheckIns, "check_ins", "org_id, check_in_id, project_id", "started_ms < ?", now.Add(-keepCheckIns)},
 		{&e.Assemblies, "assemblies", "id", "updated_ms < ?", now.Add(-keepAssemblies)},
 		{&e.UnmappedEvents, "unmapped_events", "project_id, artifact, event_id", "received_ms < ?", now.Add(-keepUnmapped)},
 	} {

@@ -106,6 +106,9 @@ func (s *Store) tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) 
 	return border(s.write.RunInTx(ctx, nil, fn))
 }
 
+// SetClock has the store tell the time by now, before anything else uses it: for tests of what time brings.
+func (s *Store) SetClock(now func() time.Time) { s.now = now }
+
 func (s *Store) nowMS() int64 { return s.now().UnixMilli() }
 
 // someRow is [ErrNotFound] when a statement changed no row.

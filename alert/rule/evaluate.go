@@ -32,12 +32,13 @@ type Facts interface {
 	Now() time.Time
 	Environment() string // of the event
 	Release() string
-	// Frequency counts the events, or its users, in a window, up to limit.
-	Frequency(ctx context.Context, users bool, from, to time.Time, limit int64) (int64, error)
+	// Frequency counts the events, or its users, in the rule's environment.
+	Frequency(ctx context.Context, c Count) (int64, error)
 	// Sessions counts the project's release sessions in a window.
 	Sessions(ctx context.Context, from, to time.Time) (int64, error)
 	// Values gives the event's values of an attribute or tag.
 	Values(ctx context.Context, tag bool, key string) ([]string, error)
+	// LatestRelease gives the project's latest release that was seen in an environment, the rule's when it is empty.
 	LatestRelease(ctx context.Context, environment string) (string, error)
 	HasReplay(ctx context.Context) (bool, error)
 }
@@ -187,18 +188,22 @@ func (c *Condition) frequent(ctx context.Context, f Facts) (bool, error) {
 	if !f.Happened().Event {
 		return false, nil
 	}
-	window := Intervals()[c.Interval]
-	now := f.Now()
-	limit := int64(c.Value) + 1
-	if c.Percent {
-		limit = maxThreshold
+	counted, err := c.Counted()
+	if err != nil {
+		return false, err
 	}
-	n, err := f.Frequency(ctx, c.Type == UserFrequency, now.Add(-window), now, limit)
+	now, window := f.Now(), Intervals()[c.Interval]
+	ask := Count{Users: c.Type == UserFrequency, From: now.Add(-window), To: now, Events: counted, Limit: int64(c.Value) + 1}
+	if c.Percent {
+		ask.Limit = maxThreshold
+	}
+	n, err := f.Frequency(ctx, ask)
 	if err != nil || !c.Percent {
 		return err == nil && float64(n) > c.Value, err
 	}
 	ago := Intervals()[c.Than]
-	before, err := f.Frequency(ctx, c.Type == UserFrequency, now.Add(-window-ago), now.Add(-ago), limit)
+	ask.From, ask.To = ask.From.Add(-ago), ask.To.Add(-ago)
+	before, err := f.Frequency(ctx, ask)
 	return err == nil && before > 0 && 100*float64(n-before)/float64(before) > c.Value, err
 }
 
@@ -206,9 +211,13 @@ func (c *Condition) ofSessions(ctx context.Context, f Facts) (bool, error) {
 	if !f.Happened().Event {
 		return false, nil
 	}
+	counted, err := c.Counted()
+	if err != nil {
+		return false, err
+	}
 	window, now := Intervals()[c.Interval], f.Now()
 	share := func(from, to time.Time) (float64, error) {
-		n, err := f.Frequency(ctx, false, from, to, maxThreshold)
+		n, err := f.Frequency(ctx, Count{From: from, To: to, Events: counted, Limit: maxThreshold})
 		if err != nil {
 			return 0, err
 		}

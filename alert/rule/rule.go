@@ -59,7 +59,7 @@ type Condition struct {
 	Env        string          `json:"environment,omitempty"`
 	ReleaseAge string          `json:"releaseAge,omitempty"` // oldest newest
 	Exclude    bool            `json:"exclude,omitempty"`
-	Sub        json.RawMessage `json:"sub,omitempty"`    // of a frequency: more filters, kept as sent
+	Sub        json.RawMessage `json:"sub,omitempty"`    // of a frequency: which events count, kept as sent; [Condition.Counted] reads it
 	Result     json.RawMessage `json:"result,omitempty"` // conditionResult, kept as sent
 }
 

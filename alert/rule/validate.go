@@ -99,6 +99,9 @@ func (c *Condition) validate(field string) error {
 		if c.Value < 0 || c.Value > maxThreshold {
 			return invalid("value", "must be 0 to %d", maxThreshold)
 		}
+		if _, err := c.Counted(); err != nil {
+			return err
+		}
 	case Age:
 		if units[c.Unit] == 0 || c.Value < 0 || c.Value > maxThreshold {
 			return invalid("time", "must be minute, hour, day or week, and value not negative")
