@@ -176,7 +176,7 @@ func (s *Store) fire(ctx context.Context, tx bun.Tx, f *AlertFiring) error {
 func suppress(ctx context.Context, tx bun.Tx, f *AlertFiring, d *AlertDelivery, now int64) error {
 	row := *d
 	row.Key = fmt.Sprintf("suppressed-%d-%d", f.RuleID, now/hourMS)
-	row.Status, row.Digest, row.CreatedMS, row.DueMS, row.DeadlineMS, row.DoneMS = DeliverySuppressed, "", now, now, now, &now
+	row.Status, row.Count, row.Digest, row.CreatedMS, row.DueMS, row.DeadlineMS, row.DoneMS = DeliverySuppressed, 1, "", now, now, now, &now
 	row.Error = fmt.Sprintf("the rule told %d times within an hour; the rest is only counted", f.MaxPerHour)
 	_, err := tx.NewInsert().Model(&row).On("CONFLICT (idem_key) DO UPDATE").Set("count = ad.count + 1").Set("done_ms = EXCLUDED.done_ms").
 		Returning("NULL").Exec(ctx)
