@@ -112,7 +112,7 @@ golden: ## rewrite golden files; review the diff
 
 scale: need-test ## sizes: T17, T18 and T23 whole, and what issue → replays and replay → errors take as data grows ten times
 	REQUIRE_BACKENDS=1 go test -count=1 -v -run 'ManyErrors|ManyReplays|CountsA' ./store ./api
-	REQUIRE_BACKENDS=1 go test -count=1 -run - -bench ReplayLinks -benchtime 2s ./store
+	REQUIRE_BACKENDS=1 go test -count=1 -tags scale -run TestLinksAtScale -timeout 40m -v ./store
 
 search-scale: need-test ## search, lists and facets among a million events, on both engines
 	go test -tags scale ./store -run TestScale -timeout 60m -v

@@ -52,27 +52,7 @@ type LinkedReplay struct {
 // ReplayLinks gives a page of links, the newest first. An item that has not arrived yet has no time:
 // it is listed by when the link was made.
 func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Paged[LinkedReplay], error) {
-	// One arm per selector, so that each walks its own index; UNION drops what two arms both find.
-	arms := []*bun.SelectQuery{}
-	arm := func(where string, args ...any) {
-		arms = append(arms, s.read.NewSelect().TableExpr("replay_links AS x").
-			ColumnExpr("x.*").Where("x.org_id = ?", scope.OrgID).Where(where, args...))
-	}
-	if len(in.Events) > 0 {
-		arm("x.item_kind = ? AND x.item_id IN (?)", ItemEvent, bun.List(in.Events))
-	}
-	if len(in.Issues) > 0 {
-		arm("x.issue_id IN (?)", bun.List(in.Issues))
-	}
-	if len(in.Traces) > 0 {
-		arm("x.trace_id IN (?)", bun.List(in.Traces))
-	}
-	if len(in.Transactions) > 0 {
-		arm("x.item_kind IN (?) AND x.name IN (?)", bun.List(transactionKinds()), bun.List(in.Transactions))
-	}
-	if len(in.Replays) > 0 {
-		arm("x.replay_id IN (?)", bun.List(in.Replays))
-	}
+	arms := s.linkArms(scope, in)
 	if len(arms) == 0 {
 		return Paged[LinkedReplay]{}, nil
 	}
@@ -90,7 +70,7 @@ func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Pag
 		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = chosen.org_id AND fs.replay_id = chosen.replay_id AND fs.playable) AS replay_plays").
 		ColumnExpr("COALESCE(r.state, '') <> ? AND EXISTS (SELECT 1 FROM replay_links AS rb WHERE rb.org_id = chosen.org_id AND rb.replay_id = chosen.replay_id AND (rb.flags & ?) <> 0) AS replay_buffering", ReplayLive, BufferingFlag).
 		ColumnExpr("(SELECT MIN(rx.reason) FROM replay_losses AS rx WHERE rx.org_id = chosen.org_id AND rx.replay_id = chosen.replay_id) AS replay_loss")
-	q = keyset(q, in.Page, order{expr: "COALESCE(chosen.ts_ms, chosen.created_ms)", tie: "(chosen.item_id || chosen.item_kind || chosen.replay_id)", tieValue: textTie})
+	q = keyset(q, in.Page, linkOrder("chosen", "COALESCE(chosen.ts_ms, chosen.created_ms)"))
 	if err := q.Scan(ctx, &rows); err != nil {
 		return Paged[LinkedReplay]{}, border(fmt.Errorf("replay links: %w", err))
 	}
@@ -101,6 +81,40 @@ func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Pag
 		}
 		return Cursor{Value: v, Tie: l.ItemID + l.ItemKind + l.ReplayID}
 	}), nil
+}
+
+// linkArms is one query for each thing that is asked for. Each gives no more than its own part of the page, and
+// walks an index in the order of the list where many links can be found: an item has few links, a trace few
+// that are links; but an issue, a name or a replay can have any number. UNION drops what two arms both find.
+func (s *Store) linkArms(scope Scope, in LinkQuery) (arms []*bun.SelectQuery) {
+	arm := func(by, where string, args ...any) {
+		q := s.read.NewSelect().TableExpr("replay_links AS x").ColumnExpr("x.*").Where("x.org_id = ?", scope.OrgID).Where(where, args...)
+		q = keyset(q, in.Page, linkOrder("x", by))
+		arms = append(arms, s.read.NewSelect().TableExpr("(?) AS c", q).ColumnExpr("c.*"))
+	}
+	const either, known, made = "COALESCE(x.ts_ms, x.created_ms)", "x.ts_ms", "x.created_ms"
+	if len(in.Events) > 0 {
+		arm(either, "x.item_kind = ? AND x.item_id IN (?)", ItemEvent, bun.List(in.Events))
+	}
+	if len(in.Traces) > 0 {
+		arm(either, "x.trace_id IN (?)", bun.List(in.Traces))
+	}
+	// What has an issue or a name has arrived, so it has a time.
+	for _, id := range in.Issues {
+		arm(known, "x.issue_id = ? AND x.ts_ms IS NOT NULL", id)
+	}
+	for _, name := range in.Transactions {
+		arm(known, "x.name = ? AND x.item_kind IN (?) AND x.ts_ms IS NOT NULL", name, bun.List(transactionKinds()))
+	}
+	for _, id := range in.Replays {
+		arm(known, "x.replay_id = ? AND x.ts_ms IS NOT NULL", id)
+		arm(made, "x.replay_id = ? AND x.ts_ms IS NULL", id)
+	}
+	return arms
+}
+
+func linkOrder(alias, by string) order {
+	return order{expr: by, tie: "(" + alias + ".item_id || " + alias + ".item_kind || " + alias + ".replay_id)", tieValue: textTie}
 }
 
 // EventReplay is the primary link of an event.
@@ -143,8 +157,11 @@ func (s *Store) IssueReplayCounts(ctx context.Context, scope Scope, issueIDs []i
 		ID int64 `bun:"issue_id"`
 		N  int64 `bun:"n"`
 	}
-	err := s.counted(scope).ColumnExpr("rl.issue_id, COUNT(DISTINCT rl.replay_id) AS n").
-		Where("rl.issue_id IN (?)", bun.List(issueIDs)).GroupExpr("rl.issue_id").Scan(ctx, &rows)
+	// The index replay_links_seen has all that is asked of the links; the state is asked once a replay.
+	seen := s.read.NewSelect().TableExpr("replay_links AS rl").ColumnExpr("DISTINCT rl.issue_id, rl.replay_id").
+		Where("rl.org_id = ?", scope.OrgID).Where("rl.issue_id IN (?)", bun.List(issueIDs)).Where(countedLink("rl"))
+	err := s.read.NewSelect().TableExpr("(?) AS counted", seen).ColumnExpr("counted.issue_id, COUNT(*) AS n").
+		Where(recorded("counted"), scope.OrgID, ReplayLive).GroupExpr("counted.issue_id").Scan(ctx, &rows)
 	if err != nil {
 		return nil, border(fmt.Errorf("replays of issues: %w", err))
 	}
@@ -159,7 +176,12 @@ func (s *Store) IssueReplayCounts(ctx context.Context, scope Scope, issueIDs []i
 func (s *Store) counted(scope Scope) *bun.SelectQuery {
 	return s.read.NewSelect().TableExpr("replay_links AS rl").
 		Where("rl.org_id = ?", scope.OrgID).Where(countedLink("rl")).
-		Where("(SELECT r.state FROM replays AS r WHERE r.org_id = rl.org_id AND r.replay_id = rl.replay_id) = ?", ReplayLive)
+		Where(recorded("rl"), scope.OrgID, ReplayLive)
+}
+
+// recorded is the condition that a row's replay has a recording; it takes the organisation and [ReplayLive].
+func recorded(alias string) string {
+	return "(SELECT r.state FROM replays AS r WHERE r.org_id = ? AND r.replay_id = " + alias + ".replay_id) = ?"
 }
 
 // ReplayTally is how many replays something has, and the newest of them.
