@@ -132,6 +132,62 @@ func TestGuesses(t *testing.T) {
 	})
 }
 
+// rendered is a recording of a person's session that began with loading the page /shop at the moment, 200 ms long.
+func (w *world) rendered(replay string, p person, at time.Time) *stream.Delivery {
+	d := w.failing(replay, p, at.Add(20*time.Second), 200)
+	return w.edit(d, func(env *envelope.Envelope) {
+		for i := range env.Items {
+			if env.Items[i].Header.Type != "replay_recording" {
+				continue
+			}
+			start := float64(at.UnixMilli()) / 1e3
+			load := fmt.Sprintf(`,{"type":5,"timestamp":%f,"data":{"tag":"performanceSpan","payload":{"op":"navigation.navigate","description":"http://shop.test/shop?x=1",`+
+				`"startTimestamp":%f,"endTimestamp":%f,"data":{}}}}]`, start, start, start+0.2)
+			env.Items[i].Payload = []byte(strings.TrimSuffix(string(env.Items[i].Payload), "]") + load)
+		}
+	})
+}
+
+// rendering is the error of a server while it made the page /shop.
+func (w *world) rendering(n int, p person, at time.Time) *stream.Delivery {
+	return w.payload(w.charged(n, p, at), func(v map[string]any) {
+		v["request"] = map[string]any{"url": "http://10.0.0.9:8080/shop", "method": "GET", "headers": map[string]string{"User-Agent": p.agent}}
+	})
+}
+
+// S10 of a page: the recording knows that the person loaded it, and when, but not how it was answered. So only the same
+// person's recording will do, and only when it is the only one.
+func TestPageRenders(t *testing.T) {
+	const events = "item_kind = 'event'"
+	inEachScenario(t, []scenario{
+		{"the same person loads the page", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.rendered(replayA, ann, noon), w.rendering(1, ann, noon.Add(100*time.Millisecond))}
+		}, events, []string{"event aaaa request_shape primary"}},
+		{"three seconds later: only the person", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.rendered(replayA, ann, noon), w.rendering(1, ann, noon.Add(3*time.Second))}
+		}, events, []string{"event aaaa same_user"}},
+		{"another path: only the person", func(w *world) []*stream.Delivery {
+			e := w.payload(w.rendering(1, ann, noon), func(v map[string]any) { v["request"].(map[string]any)["url"] = "http://10.0.0.9/cart" })
+			return []*stream.Delivery{w.rendered(replayA, ann, noon), e}
+		}, events, []string{"event aaaa same_user"}},
+		{"a POST is no page: only the person", func(w *world) []*stream.Delivery {
+			e := w.payload(w.rendering(1, ann, noon), func(v map[string]any) { v["request"].(map[string]any)["method"] = "POST" })
+			return []*stream.Delivery{w.rendered(replayA, ann, noon), e}
+		}, events, []string{"event aaaa same_user"}},
+		{"two tabs of one person at once: nobody knows which", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.rendered(replayA, ann, noon), w.rendered(replayB, ann, noon), w.rendering(1, ann, noon)}
+		}, events, []string{"event aaaa same_user", "event bbbb same_user"}},
+		{"two people at once, each with an own error", func(w *world) []*stream.Delivery {
+			return []*stream.Delivery{w.rendered(replayA, ann, noon), w.rendered(replayB, bob, noon), w.rendering(1, bob, noon)}
+		}, events, []string{"event bbbb request_shape primary"}},
+		{"an address is not enough: the same, but nobody says who", func(w *world) []*stream.Delivery {
+			p := ann
+			p.id = ""
+			return []*stream.Delivery{w.rendered(replayA, p, noon), w.rendering(1, p, noon)}
+		}, events, []string{"event aaaa same_user"}},
+	})
+}
+
 // What is known of the person may come with a later segment, or with an earlier one that arrives later.
 func TestGuessesAreJudgedAgain(t *testing.T) {
 	inBothOrders(t, func(w *world) []*stream.Delivery {

@@ -48,7 +48,7 @@ func sure(l link.Link) bool {
 func framesOf(in []store.LinkFrame) []link.Frame {
 	out := make([]link.Frame, 0, len(in))
 	for _, f := range in {
-		out = append(out, link.Frame{StartMS: f.StartUS / 1_000, EndMS: f.EndUS / 1_000, Status: int(f.Status)})
+		out = append(out, link.Frame{StartMS: f.StartUS / 1_000, EndMS: f.EndUS / 1_000, Status: int(f.Status), Document: f.Document})
 	}
 	return out
 }

@@ -54,6 +54,15 @@ func (m *message) requests(replay string, rs []recording.Request) []store.Replay
 	return out
 }
 
+// loads are the rows of the documents that the page loaded.
+func (m *message) loads(replay string, ds []recording.Document) []store.ReplayLoad {
+	out := make([]store.ReplayLoad, 0, len(ds))
+	for _, d := range ds {
+		out = append(out, store.ReplayLoad{OrgID: m.OrgID, ReplayID: replay, StartUS: d.StartUS, EndUS: d.EndUS, PathHash: hashText(d.Path)})
+	}
+	return out
+}
+
 // hashText is a short name for long texts, 32 hex digits.
 func hashText(parts ...string) string {
 	h := sha256.New()

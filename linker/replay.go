@@ -113,7 +113,7 @@ func (m *message) segment(ctx context.Context, p segmentParts, outcomes []store.
 		}
 	}
 	w := store.SegmentWrite{Segment: seg, Meta: m.replayMeta(ev), DeadClicks: int64(rec.Dead), RageClicks: int64(rec.Rage),
-		Outcomes: outcomes, Links: m.errorLinks(re), Requests: m.requests(re.ReplayID.String(), rec.Requests)}
+		Outcomes: outcomes, Links: m.errorLinks(re), Requests: m.requests(re.ReplayID.String(), rec.Requests), Loads: m.loads(re.ReplayID.String(), rec.Documents)}
 	if rec.problem == "" {
 		w.Clicks, w.Screen = clicks(seg, rec), m.screen(seg, body)
 	}

@@ -227,6 +227,7 @@ func (w *world) dump() []string {
 			count_dead_clicks, count_rage_clicks FROM replays ORDER BY org_id, replay_id`,
 		`SELECT 'segment', replay_id, segment_id, first_ms, last_ms, bytes, playable, problem, has_snapshot FROM replay_segments ORDER BY org_id, replay_id, segment_id`,
 		`SELECT 'request', replay_id, start_us, method, url, status, trace_id, span_id FROM replay_requests ORDER BY org_id, replay_id, start_us, url_hash`,
+		`SELECT 'load', replay_id, start_us, end_us, path_hash FROM replay_loads ORDER BY org_id, replay_id, start_us, path_hash`,
 		`SELECT 'issue', project_id, title, culprit, level, times_seen, users_seen, first_seen_ms, last_seen_ms FROM issues ORDER BY project_id, title, culprit, times_seen, last_seen_ms`,
 		`SELECT 'event', project_id, event_id, title, COALESCE(trace_id, ''), side FROM events ORDER BY project_id, event_id`,
 		`SELECT 'span', project_id, trace_id, span_id, is_segment, name FROM spans ORDER BY trace_id, span_id`,

@@ -72,7 +72,7 @@ func visitResult(t *testing.T, w *world, visit, name string, batch int, sort fun
 func (w *world) empty() {
 	w.t.Helper()
 	for _, table := range []string{"stored_messages", "issue_hashes", "issue_users", "issue_hours", "issues", "events", "attachments", "spans", "replays",
-		"replay_segments", "replay_traces", "replay_requests", "replay_links", "release_sessions", "release_session_counts", "outcomes", "raw_items",
+		"replay_segments", "replay_traces", "replay_requests", "replay_loads", "replay_links", "release_sessions", "release_session_counts", "outcomes", "raw_items",
 		"replay_stale", "replay_chapters", "replay_clicks", "replay_screens", "replay_summaries", "replay_tombstones", "event_hints", "expected_replays", "replay_losses", "logs", "feedback", "monitors", "check_ins", "pending_check_ins", "item_sessions"} {
 		if _, err := w.raw.ExecContext(w.t.Context(), "DELETE FROM "+table); err != nil {
 			w.t.Fatal(err)

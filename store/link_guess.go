@@ -17,13 +17,15 @@ const (
 	maxGuesses    = 50 // requests and replays looked at for one error; more than that point at nobody
 )
 
-// LinkFrame is a recorded request that has the method and path of an error's request.
+// LinkFrame is a recorded request that has the method and path of an error's request, or a document that a page of
+// the same person loaded from there.
 type LinkFrame struct {
 	ReplayID string `bun:"replay_id"`
 	StartUS  int64  `bun:"start_us"`
 	EndUS    int64  `bun:"end_us"`
 	Status   int64  `bun:"status"`
 	URL      string `bun:"url"`
+	Document bool   `bun:"document"`
 }
 
 // guesses are what errors without an id of a replay can be found by.
@@ -106,6 +108,26 @@ func (f *judged) loadGuess(ctx context.Context, tx bun.Tx, h *EventHint) error {
 	for _, id := range ids {
 		f.replayIDs[id] = true
 	}
+	return f.loadDocuments(ctx, tx, h, ids)
+}
+
+// loadDocuments reads which of a person's replays loaded the document that an error's request asked for. A recording
+// does not know how a document was answered, so only the same person's are looked at.
+func (f *judged) loadDocuments(ctx context.Context, tx bun.Tx, h *EventHint, replays []string) error {
+	if h.PathHash == "" || h.Method != "GET" || len(replays) == 0 {
+		return nil
+	}
+	var frames []LinkFrame
+	err := tx.NewSelect().TableExpr("replay_loads AS rld").ColumnExpr("rld.replay_id, rld.start_us, rld.end_us, 0 AS status, '' AS url, TRUE AS document").
+		Where("rld.org_id = ? AND rld.replay_id IN (?)", f.org, bun.List(replays)).
+		Where("rld.start_us BETWEEN ? AND ?", (h.TimeMS-guessAroundMS-guessLongMS)*1_000, (h.TimeMS+guessAroundMS)*1_000).
+		Where("rld.end_us >= ? AND rld.path_hash = ?", (h.TimeMS-guessAroundMS)*1_000, h.PathHash).
+		OrderExpr("rld.start_us, rld.replay_id").Limit(maxGuesses).Scan(ctx, &frames)
+	if err != nil {
+		return fmt.Errorf("documents: %w", err)
+	}
+	k := itemKey{ItemEvent, h.EventID}
+	f.guesses.frames[k] = append(f.guesses.frames[k], frames...)
 	return nil
 }
 

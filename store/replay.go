@@ -103,6 +103,17 @@ type ReplayRequest struct {
 	SpanID   *string `bun:"span_id"`
 }
 
+// ReplayLoad is a document that a recorded page loaded, by navigation or reload.
+type ReplayLoad struct {
+	bun.BaseModel `bun:"table:replay_loads,alias:rld"`
+
+	OrgID    int64  `bun:"org_id,pk"`
+	ReplayID string `bun:"replay_id,pk"`
+	StartUS  int64  `bun:"start_us,pk"`
+	PathHash string `bun:"path_hash,pk"`
+	EndUS    int64  `bun:"end_us"`
+}
+
 // Kinds of item a replay can be linked to.
 const (
 	ItemEvent       = "event"

@@ -85,7 +85,7 @@ func (s *Store) DeleteReplay(ctx context.Context, scope Scope, replayID string) 
 
 // replayParts are the tables that hold what is known from a recording.
 func replayParts() []any {
-	return []any{(*ReplaySegment)(nil), (*ReplayTrace)(nil), (*ReplayRequest)(nil), (*ReplayView)(nil), (*ReplayChapter)(nil), (*ReplayClick)(nil),
+	return []any{(*ReplaySegment)(nil), (*ReplayTrace)(nil), (*ReplayRequest)(nil), (*ReplayLoad)(nil), (*ReplayView)(nil), (*ReplayChapter)(nil), (*ReplayClick)(nil),
 		(*ReplayScreen)(nil), (*ReplaySummary)(nil), (*StaleReplay)(nil)}
 }
 

@@ -18,6 +18,7 @@ type SegmentWrite struct {
 	Links    []ReplayLink // events the recording names
 	Traces   []ReplayTrace
 	Requests []ReplayRequest
+	Loads    []ReplayLoad
 	Clicks   []ReplayClick
 	Screen   *ReplayScreen // nil: nothing was on it
 
@@ -200,6 +201,7 @@ func (b *batch) segments(ctx context.Context, all []*SegmentWrite, replays map[R
 		fresh[inserted[i].key()] = true
 	}
 	var requests []ReplayRequest
+	var loads []ReplayLoad
 	var clicks []ReplayClick
 	var screens []ReplayScreen
 	changed := map[ReplayKey]bool{}
@@ -213,6 +215,7 @@ func (b *batch) segments(ctx context.Context, all []*SegmentWrite, replays map[R
 		}
 		fresh[k] = false
 		requests = append(requests, w.Requests...)
+		loads = append(loads, w.Loads...)
 		clicks = append(clicks, w.Clicks...)
 		if w.Screen != nil {
 			screens = append(screens, *w.Screen)
@@ -224,6 +227,9 @@ func (b *batch) segments(ctx context.Context, all []*SegmentWrite, replays map[R
 	}
 	if err := b.requests(ctx, requests); err != nil {
 		return fmt.Errorf("requests: %w", err)
+	}
+	if err := b.loads(ctx, loads); err != nil {
+		return fmt.Errorf("loads: %w", err)
 	}
 	if err := b.clicks(ctx, clicks); err != nil {
 		return err
@@ -244,6 +250,14 @@ func (b *batch) requests(ctx context.Context, rows []ReplayRequest) error {
 	slices.SortFunc(rows, func(x, y ReplayRequest) int {
 		return cmp.Or(cmp.Compare(x.OrgID, y.OrgID), cmp.Compare(x.ReplayID, y.ReplayID),
 			cmp.Compare(x.StartUS, y.StartUS), cmp.Compare(x.URLHash, y.URLHash))
+	})
+	return insertIgnore(ctx, b.tx, rows)
+}
+
+func (b *batch) loads(ctx context.Context, rows []ReplayLoad) error {
+	slices.SortFunc(rows, func(x, y ReplayLoad) int {
+		return cmp.Or(cmp.Compare(x.OrgID, y.OrgID), cmp.Compare(x.ReplayID, y.ReplayID),
+			cmp.Compare(x.StartUS, y.StartUS), cmp.Compare(x.PathHash, y.PathHash))
 	})
 	return insertIgnore(ctx, b.tx, rows)
 }

@@ -61,11 +61,14 @@ func (p Person) sameIP(o Person) bool {
 type Frame struct {
 	StartMS, EndMS int64
 	Status         int // 0: it never got an answer
+	// A document that the page loaded, not a request that it made. Nobody knows how it was answered: it fits any error,
+	// but only of the same person.
+	Document bool
 }
 
 // failed says whether the request can be the one that an error belongs to.
 func (f Frame) failed(unhandled bool) bool {
-	return f.Status >= 500 || f.Status >= 400 && !unhandled
+	return !f.Document && (f.Status >= 500 || f.Status >= 400 && !unhandled)
 }
 
 // holds says whether the moment is inside the request, give or take.
@@ -87,7 +90,13 @@ func shape(it Item, cs []Candidate) int {
 		if slices.ContainsFunc(c.Frames, func(f Frame) bool { return f.failed(it.Unhandled) && f.holds(it.TimeMS, ShapeAlone, ShapeAlone) }) {
 			near = append(near, i)
 		}
-		if !c.inFrame(it) || it.Person.contradicts(c.Replay.Person) {
+		if it.Person.contradicts(c.Replay.Person) {
+			continue
+		}
+		if !c.inFrame(it) {
+			if c.inDocument(it) && it.Person.same(c.Replay.Person) {
+				fits, sure = append(fits, i), append(sure, i)
+			}
 			continue
 		}
 		fits = append(fits, i)
@@ -106,15 +115,20 @@ func shape(it Item, cs []Candidate) int {
 
 // inFrame says whether the item's moment lies in one of the candidate's failed requests.
 func (c Candidate) inFrame(it Item) bool {
-	return slices.ContainsFunc(c.Frames, func(f Frame) bool {
-		if !f.failed(it.Unhandled) {
-			return false
-		}
-		if c.Offset != nil {
-			return f.holds(it.TimeMS-*c.Offset, ShapeMeasured, ShapeMeasured)
-		}
-		return f.holds(it.TimeMS, ShapeSkew, ShapeSkew)
-	})
+	return slices.ContainsFunc(c.Frames, func(f Frame) bool { return f.failed(it.Unhandled) && c.holds(f, it.TimeMS) })
+}
+
+// inDocument says whether the item's moment lies in the loading of a document.
+func (c Candidate) inDocument(it Item) bool {
+	return slices.ContainsFunc(c.Frames, func(f Frame) bool { return f.Document && c.holds(f, it.TimeMS) })
+}
+
+// holds says whether a moment of the server is inside one of the candidate's frames, as far as the clocks are known.
+func (c Candidate) holds(f Frame, ms int64) bool {
+	if c.Offset != nil {
+		return f.holds(ms-*c.Offset, ShapeMeasured, ShapeMeasured)
+	}
+	return f.holds(ms, ShapeSkew, ShapeSkew)
 }
 
 // score says how well the two sides fit besides the request itself.

@@ -211,8 +211,19 @@ func (p *parser) span(at float64, raw json.RawMessage) {
 	switch {
 	case f.Kind == KindNavigation:
 		p.visit(s.Description)
+		if s.Op == "navigation.navigate" || s.Op == "navigation.reload" {
+			p.document(&s, start, end)
+		}
 	case s.Op == "resource.fetch" || s.Op == "resource.xhr" || s.Op == "resource.http":
 		p.request(&s, start, end)
+	}
+}
+
+func (p *parser) document(s *span, start, end float64) {
+	const maxDocuments = 100 // a segment is a few seconds, a minute at most
+	if len(p.seg.Documents) < maxDocuments && s.Description != "" {
+		p.seg.Documents = append(p.seg.Documents, Document{Path: pathOf(clean(s.Description, maxURL)),
+			StartUS: int64(math.Round(start * 1000)), EndUS: int64(math.Round(end * 1000))})
 	}
 }
 

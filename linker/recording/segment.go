@@ -15,6 +15,7 @@ type Segment struct {
 	HasFullSnapshot bool  // it can be played without the segments before it
 	Frames          []Frame
 	Requests        []Request
+	Documents       []Document
 	Clicks          []Click
 	URLs            []string // pages in the order of visiting, without repetition in a row
 	Dead, Rage      int      // clicks that led to nothing, and those made in anger
@@ -72,6 +73,14 @@ type Request struct {
 	TraceID       envelope.ID
 	SpanID        envelope.SpanID
 	ExpectsReplay bool // the has-replay flag of a four-part sentry-trace
+}
+
+// Document is a page that was loaded from its server: by a link, a form, an address, a reload. How it was answered is not
+// recorded.
+type Document struct {
+	Path    string // of its URL, without query
+	StartUS int64  // microseconds since 1970
+	EndUS   int64
 }
 
 // Click is a click on an element.
