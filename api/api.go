@@ -3,6 +3,7 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -26,9 +27,11 @@ type Config struct {
 	Mail        bool           // there is a mail server for alerts
 	// EvidenceScript plays a recording inside an evidence file; empty: such files cannot be made.
 	EvidenceScript []byte
-	Version        string // of the program, for /api/0/internal/health/
-	Log            *slog.Logger
-	Now            func() time.Time // nil: time.Now
+	// ClientAddr gives the address a request came from, for the audit log; nil: the socket's.
+	ClientAddr func(*http.Request) netip.Addr
+	Version    string // of the program, for /api/0/internal/health/
+	Log        *slog.Logger
+	Now        func() time.Time // nil: time.Now
 }
 
 // API answers /api/0/. It is an [http.Handler] for that whole prefix.

@@ -24,6 +24,7 @@ type membership struct {
 type caller struct {
 	user    *store.User // nil: an organisation's own token
 	session string      // the cookie's value; empty for tokens
+	token   string      // the token's name; empty for sessions
 	orgs    []membership
 }
 
@@ -75,7 +76,8 @@ func (a *API) authorize(next http.Handler) http.Handler {
 			}
 		}
 		r = mux.SetURLVars(r, vars)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, rq)))
+		ctx := store.WithActor(r.Context(), a.actor(r, rq.caller))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey{}, rq)))
 	})
 }
 
@@ -198,7 +200,7 @@ func (a *API) byToken(ctx context.Context, text string) (*caller, error) {
 		return nil, a.fail("read token's organization", err)
 	}
 	m := membership{org: *org, scopes: t.ScopeList()}
-	c := &caller{}
+	c := &caller{token: t.Name}
 	if t.UserID != nil {
 		// A person's token can do no more than the person.
 		member, err := a.Store.Member(ctx, t.Scope(), *t.UserID)

@@ -63,8 +63,7 @@ func (a *API) resendDeadLetter(ctx context.Context, in *DeadLetterPath) (*Nothin
 	if err := a.DeadLetters.ResendDeadLetter(ctx, from(ctx).org.ID, in.Letter); err != nil {
 		return nil, a.fail("send dead letter again", err)
 	}
-	a.Log.Info("dead letter sent again", "org", from(ctx).org.ID, "letter", in.Letter, "user", from(ctx).caller.userID())
-	return &Nothing{}, nil
+	return &Nothing{}, a.audit(ctx, from(ctx), store.AuditLetterResend, "dead-letter", strconv.FormatUint(in.Letter, 10), "")
 }
 
 func (a *API) dropDeadLetter(ctx context.Context, in *DeadLetterPath) (*Nothing, error) {
@@ -74,6 +73,5 @@ func (a *API) dropDeadLetter(ctx context.Context, in *DeadLetterPath) (*Nothing,
 	if err := a.DeadLetters.DropDeadLetter(ctx, from(ctx).org.ID, in.Letter); err != nil {
 		return nil, a.fail("drop dead letter", err)
 	}
-	a.Log.Info("dead letter dropped", "org", from(ctx).org.ID, "letter", in.Letter, "user", from(ctx).caller.userID())
-	return &Nothing{}, nil
+	return &Nothing{}, a.audit(ctx, from(ctx), store.AuditLetterDrop, "dead-letter", strconv.FormatUint(in.Letter, 10), "")
 }

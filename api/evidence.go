@@ -40,6 +40,9 @@ func (a *API) downloadEvidence(w http.ResponseWriter, r *http.Request) {
 			err = a.fail("write evidence", err)
 		}
 	}
+	if err == nil {
+		err = a.audit(r.Context(), rq, store.AuditExport, "event", b.EventID, b.ShortID)
+	}
 	if err != nil {
 		writeError(w, err)
 		return

@@ -98,6 +98,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerEventExplorer()
 	a.registerSavedSearches()
 	a.registerDeadLetters()
+	a.registerAudit()
 	a.registerUploads(router)
 	a.registerArtifacts(router)
 	a.registerReleaseFiles(router)

@@ -20,10 +20,10 @@ func peerAddr(r *http.Request) netip.Addr {
 	return ip.Unmap().WithZone("")
 }
 
-// clientAddr is the address of the client: the socket's, unless that is a trusted proxy. Then
+// ClientAddr is the address of the client: the socket's, unless that is a trusted proxy. Then
 // X-Forwarded-For is walked from the right, where the proxies we trust wrote, up to the first
 // address that is none of them; what stands left of it is the client's own claim.
-func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
+func ClientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	ip := peerAddr(r)
 	if !contains(trusted, ip) {
 		return ip

@@ -142,7 +142,7 @@ func TestClientAddr(t *testing.T) {
 		for _, f := range c.forwarded {
 			r.Header.Add("X-Forwarded-For", f)
 		}
-		if got := clientAddr(r, trusted).String(); got != c.want {
+		if got := ClientAddr(r, trusted).String(); got != c.want {
 			t.Errorf("%s via %v: %s, want %s", c.remote, c.forwarded, got, c.want)
 		}
 	}

@@ -58,7 +58,7 @@ const (
 
 // run takes the request up to its endpoint: the bounds that are decided before a body is read.
 func (q *request) run(rt route) error {
-	q.client = clientAddr(q.r, q.rl.cfg.TrustedProxies)
+	q.client = ClientAddr(q.r, q.rl.cfg.TrustedProxies)
 	if rt.health {
 		return rt.handle(q)
 	}

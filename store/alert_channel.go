@@ -19,8 +19,10 @@ func (s *Store) CreateAlertChannel(ctx context.Context, scope Scope, c AlertChan
 		} else if n >= maxAlertChannels {
 			return fmt.Errorf("%w: an organisation has at most %d channels", ErrInvalid, maxAlertChannels)
 		}
-		_, err := tx.NewInsert().Model(&c).Returning("id").Exec(ctx)
-		return err
+		if _, err := tx.NewInsert().Model(&c).Returning("id").Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, c.audited(AuditChannelCreate, true))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create alert channel: %w", err)
@@ -34,27 +36,48 @@ func (s *Store) UpdateAlertChannel(ctx context.Context, scope Scope, c AlertChan
 		return nil, err
 	}
 	c.UpdatedMS = s.nowMS()
-	q := s.write.NewUpdate().Model(&c).Column("name", "updated_ms")
-	if c.Config != nil {
-		q = q.Column("config", "shown")
-	}
-	res, err := q.Where("org_id = ? AND id = ?", scope.OrgID, c.ID).Exec(ctx)
-	if err == nil {
-		err = someRow(res, "alert channel %d", c.ID)
-	}
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		q := tx.NewUpdate().Model(&c).Column("name", "updated_ms")
+		if c.Config != nil {
+			q = q.Column("config", "shown")
+		}
+		res, err := q.Where("org_id = ? AND id = ?", scope.OrgID, c.ID).Exec(ctx)
+		if err == nil {
+			err = someRow(res, "alert channel %d", c.ID)
+		}
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, c.audited(AuditChannelEdit, c.Config != nil))
+	})
 	if err != nil {
-		return nil, border(fmt.Errorf("update alert channel: %w", err))
+		return nil, fmt.Errorf("update alert channel: %w", err)
 	}
 	return s.AlertChannel(ctx, scope, c.ID)
 }
 
 // DeleteAlertChannel removes a channel. What waits for it fails, and the log says why.
 func (s *Store) DeleteAlertChannel(ctx context.Context, scope Scope, id int64) error {
-	res, err := s.write.NewDelete().Model((*AlertChannel)(nil)).Where("org_id = ? AND id = ?", scope.OrgID, id).Exec(ctx)
-	if err == nil {
-		err = someRow(res, "alert channel %d", id)
+	return s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var gone []AlertChannel
+		_, err := tx.NewDelete().Model((*AlertChannel)(nil)).Where("org_id = ? AND id = ?", scope.OrgID, id).Returning("id, name, kind, shown").Exec(ctx, &gone)
+		if err != nil {
+			return err
+		}
+		if len(gone) == 0 {
+			return fmt.Errorf("alert channel %d: %w", id, ErrNotFound)
+		}
+		return s.audit(ctx, tx, scope, gone[0].audited(AuditChannelRemove, true))
+	})
+}
+
+// audited says which channel was changed and, where that is known, what is shown of where it leads.
+func (c *AlertChannel) audited(event string, leads bool) audited {
+	data := map[string]any{}
+	if leads {
+		data["to"] = c.Shown
 	}
-	return border(err)
+	return audited{event, "alert-channel", auditID(c.ID), c.Name, data}
 }
 
 // AlertChannels lists the scope's channels by name.

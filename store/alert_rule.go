@@ -39,8 +39,10 @@ func (s *Store) CreateAlertRule(ctx context.Context, scope Scope, r AlertRule) (
 		} else if n >= maxAlertRules {
 			return fmt.Errorf("%w: an organisation has at most %d rules", ErrInvalid, maxAlertRules)
 		}
-		_, err := tx.NewInsert().Model(&r).Returning("id").Exec(ctx)
-		return err
+		if _, err := tx.NewInsert().Model(&r).Returning("id").Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, r.audited(AuditRuleCreate))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create alert rule: %w", err)
@@ -54,35 +56,58 @@ func (s *Store) UpdateAlertRule(ctx context.Context, scope Scope, r AlertRule) (
 		return nil, err
 	}
 	r.UpdatedMS = s.nowMS()
-	res, err := s.write.NewUpdate().Model(&r).Column("name", "enabled", "projects", "environment", "body", "updated_ms").
-		Where("org_id = ? AND id = ?", scope.OrgID, r.ID).Exec(ctx)
-	if err == nil {
-		err = someRow(res, "alert rule %d", r.ID)
-	}
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewUpdate().Model(&r).Column("name", "enabled", "projects", "environment", "body", "updated_ms").
+			Where("org_id = ? AND id = ?", scope.OrgID, r.ID).Exec(ctx)
+		if err == nil {
+			err = someRow(res, "alert rule %d", r.ID)
+		}
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, r.audited(AuditRuleEdit))
+	})
 	if err != nil {
-		return nil, border(fmt.Errorf("update alert rule: %w", err))
+		return nil, fmt.Errorf("update alert rule: %w", err)
 	}
 	return s.AlertRule(ctx, scope, r.ID)
 }
 
 // SnoozeAlertRule silences a rule until a moment; 0 ends that.
 func (s *Store) SnoozeAlertRule(ctx context.Context, scope Scope, id, untilMS int64) error {
-	res, err := s.write.NewUpdate().Model((*AlertRule)(nil)).Set("snoozed_until_ms = ?", untilMS).
-		Where("org_id = ? AND id = ?", scope.OrgID, id).Exec(ctx)
-	if err == nil {
-		err = someRow(res, "alert rule %d", id)
-	}
-	return border(err)
+	return s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var changed []AlertRule
+		_, err := tx.NewUpdate().Model((*AlertRule)(nil)).Set("snoozed_until_ms = ?", untilMS).
+			Where("org_id = ? AND id = ?", scope.OrgID, id).Returning("id, name, enabled").Exec(ctx, &changed)
+		if err != nil {
+			return err
+		}
+		if len(changed) == 0 {
+			return fmt.Errorf("alert rule %d: %w", id, ErrNotFound)
+		}
+		change := changed[0].audited(AuditRuleSnooze)
+		change.data["snoozed"] = untilMS != 0
+		return s.audit(ctx, tx, scope, change)
+	})
+}
+
+// audited says which rule was changed.
+func (r *AlertRule) audited(event string) audited {
+	return audited{event, "rule", auditID(r.ID), r.Name, map[string]any{"enabled": r.Enabled}}
 }
 
 // DeleteAlertRule removes a rule and its memory of issues. What it has put into the outbox is still delivered.
 func (s *Store) DeleteAlertRule(ctx context.Context, scope Scope, id int64) error {
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		res, err := tx.NewDelete().Model((*AlertRule)(nil)).Where("org_id = ? AND id = ?", scope.OrgID, id).Exec(ctx)
+		var gone []AlertRule
+		_, err := tx.NewDelete().Model((*AlertRule)(nil)).Where("org_id = ? AND id = ?", scope.OrgID, id).Returning("id, name, enabled").Exec(ctx, &gone)
 		if err != nil {
 			return err
 		}
-		if err := someRow(res, "alert rule %d", id); err != nil {
+		if len(gone) == 0 {
+			return fmt.Errorf("alert rule %d: %w", id, ErrNotFound)
+		}
+		if err := s.audit(ctx, tx, scope, gone[0].audited(AuditRuleRemove)); err != nil {
 			return err
 		}
 		_, err = tx.NewDelete().Model((*AlertFire)(nil)).Where("rule_id = ?", id).Exec(ctx)

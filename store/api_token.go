@@ -95,8 +95,10 @@ func (s *Store) CreateToken(ctx context.Context, scope Scope, in NewToken) (stri
 			return err
 		}
 		t.TokenHash, t.LastCharacters = tokenHash(token), token[len(token)-4:]
-		_, err := tx.NewInsert().Model(t).Returning("id").Exec(ctx)
-		return err
+		if _, err := tx.NewInsert().Model(t).Returning("id").Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, t.audited(AuditTokenCreate))
 	})
 	if err != nil {
 		return "", nil, fmt.Errorf("create token: %w", err)
@@ -186,15 +188,33 @@ func (s *Store) Tokens(ctx context.Context, scope Scope, userID *int64) ([]APITo
 // DeleteToken revokes one of the scope's tokens: one of the user's, or with nil one of the
 // organisation's own.
 func (s *Store) DeleteToken(ctx context.Context, scope Scope, userID *int64, tokenID int64) error {
-	q := s.write.NewDelete().Model((*APIToken)(nil)).Where("org_id = ? AND id = ?", scope.OrgID, tokenID)
-	if userID == nil {
-		q = q.Where("user_id IS NULL")
-	} else {
-		q = q.Where("user_id = ?", *userID)
-	}
-	res, err := q.Exec(ctx)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var gone []APIToken
+		q := tx.NewDelete().Model((*APIToken)(nil)).Where("org_id = ? AND id = ?", scope.OrgID, tokenID)
+		if userID == nil {
+			q = q.Where("user_id IS NULL")
+		} else {
+			q = q.Where("user_id = ?", *userID)
+		}
+		if _, err := q.Returning("*").Exec(ctx, &gone); err != nil {
+			return err
+		}
+		if len(gone) == 0 {
+			return ErrNotFound
+		}
+		return s.audit(ctx, tx, scope, gone[0].audited(AuditTokenRemove))
+	})
 	if err != nil {
-		return border(fmt.Errorf("revoke token %d: %w", tokenID, err))
+		return fmt.Errorf("revoke token %d: %w", tokenID, err)
 	}
-	return someRow(res, "token %d", tokenID)
+	return nil
+}
+
+// audited says which token was made or revoked.
+func (t *APIToken) audited(event string) audited {
+	data := map[string]any{"scopes": t.ScopeList(), "lastCharacters": t.LastCharacters, "ofOrganization": t.UserID == nil}
+	if t.ExpiresMS != nil {
+		data["expires"] = time.UnixMilli(*t.ExpiresMS).UTC()
+	}
+	return audited{event, "token", auditID(t.ID), t.Name, data}
 }

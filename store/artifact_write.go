@@ -134,6 +134,9 @@ func (s *Store) deleteBundles(ctx context.Context, scope Scope, blobs Blobs, pro
 				return err
 			}
 		}
+		if err := s.auditBundles(ctx, tx, scope, projectID, ended); err != nil {
+			return err
+		}
 		return s.forgetAssemblies(ctx, tx, scope, gone)
 	})
 	if err != nil {
@@ -148,6 +151,19 @@ func (s *Store) deleteBundles(ctx context.Context, scope Scope, blobs Blobs, pro
 		}
 	}
 	return nil
+}
+
+// auditBundles records which uploads a project's use of ended.
+func (s *Store) auditBundles(ctx context.Context, tx bun.Tx, scope Scope, projectID int64, ended []ArtifactRelease) error {
+	slug, err := slugName(ctx, tx, (*Project)(nil), projectID)
+	if err != nil {
+		return err
+	}
+	var changes []audited
+	for _, r := range ended {
+		changes = append(changes, audited{AuditArtifactRemove, "artifact", auditID(r.BundleID), r.Release, map[string]any{"project": slug, "dist": r.Dist}})
+	}
+	return s.audit(ctx, tx, scope, changes...)
 }
 
 // forgetAssemblies makes an upload of what was deleted start anew.

@@ -142,8 +142,10 @@ func (s *Store) DeleteDebugFile(ctx context.Context, scope Scope, blobs Blobs, p
 		if _, err := tx.NewDelete().Model(f).WherePK().Exec(ctx); err != nil {
 			return err
 		}
-		_, err := tx.NewDelete().Model((*Assembly)(nil)).Where("org_id = ? AND checksum = ?", scope.OrgID, f.SHA1).Exec(ctx)
-		return err
+		if _, err := tx.NewDelete().Model((*Assembly)(nil)).Where("org_id = ? AND checksum = ?", scope.OrgID, f.SHA1).Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditDebugRemove, "debug-file", auditID(f.ID), f.ObjectName, map[string]any{"debugId": f.DebugID}})
 	})
 	if err != nil {
 		return fmt.Errorf("delete debug file %d: %w", id, err)

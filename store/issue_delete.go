@@ -35,6 +35,9 @@ func (s *Store) DeleteIssues(ctx context.Context, scope Scope, ids []int64, disc
 			}
 			jobs = append(jobs, id)
 		}
+		if err := s.auditIssues(ctx, tx, scope, issues, discard); err != nil {
+			return err
+		}
 		for _, change := range []statement{
 			// What was on its way into them is deleted too.
 			tx.NewUpdate().Model((*issueJob)(nil)).Set("kind = ?", jobDelete).Where("into_id IN (?)", bun.List(gone)).Where("NOT done"),
@@ -56,6 +59,25 @@ func (s *Store) DeleteIssues(ctx context.Context, scope Scope, ids []int64, disc
 	}
 	s.runInline(ctx, jobs)
 	return gone, nil
+}
+
+// auditIssues records which issues were deleted, an entry each.
+func (s *Store) auditIssues(ctx context.Context, tx bun.Tx, scope Scope, issues []Issue, discard bool) error {
+	var changes []audited
+	slugs := map[int64]string{}
+	for i := range issues {
+		is := &issues[i]
+		if _, ok := slugs[is.ProjectID]; !ok {
+			slug, err := slugName(ctx, tx, (*Project)(nil), is.ProjectID)
+			if err != nil {
+				return err
+			}
+			slugs[is.ProjectID] = slug
+		}
+		changes = append(changes, audited{AuditIssueRemove, "issue", auditID(is.ID), ShortID(slugs[is.ProjectID], is.Number),
+			map[string]any{"title": cutText(is.Title, maxName), "events": is.TimesSeen, "discard": discard}})
+	}
+	return s.audit(ctx, tx, scope, changes...)
 }
 
 // bury makes a tombstone of an issue with all its hashes.

@@ -103,8 +103,11 @@ func (s *Store) DeleteTombstone(ctx context.Context, scope Scope, projectID, id 
 		if _, err := tx.NewDelete().Model((*tombstoneHash)(nil)).Where("tombstone_id = ?", id).Exec(ctx); err != nil {
 			return err
 		}
-		_, err := tx.NewDelete().Model((*IssueTombstone)(nil)).Where("id = ?", id).Exec(ctx)
-		return err
+		var gone []string
+		if _, err := tx.NewDelete().Model((*IssueTombstone)(nil)).Where("id = ?", id).Returning("title").Exec(ctx, &gone); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditDiscardRemove, "issue", auditID(id), cutText(gone[0], maxName), nil})
 	})
 	if err != nil {
 		return fmt.Errorf("delete tombstone %d: %w", id, err)

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/uptrace/bun"
@@ -47,8 +49,9 @@ func (s *Store) SetMember(ctx context.Context, scope Scope, userID int64, role s
 		return fmt.Errorf("%w: role %q", ErrInvalid, role)
 	}
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		before, err := tx.NewSelect().Model((*Membership)(nil)).Where("org_id = ? AND user_id = ?", scope.OrgID, userID).Exists(ctx)
-		if err != nil {
+		before := new(Membership)
+		err := tx.NewSelect().Model(before).Where("org_id = ? AND user_id = ?", scope.OrgID, userID).Scan(ctx)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		m := &Membership{OrgID: scope.OrgID, UserID: userID, Role: role, CreatedMS: s.nowMS()}
@@ -60,10 +63,13 @@ func (s *Store) SetMember(ctx context.Context, scope Scope, userID int64, role s
 		if n, err := res.RowsAffected(); n == 0 || err != nil { // the same role as before
 			return err
 		}
-		if !before {
+		if before.Role == "" {
 			if err := s.joinFirstTeam(ctx, tx, scope, userID); err != nil {
 				return err
 			}
+		}
+		if err := s.auditMember(ctx, tx, scope, userID, before.Role, role); err != nil {
+			return err
 		}
 		return endSessions(ctx, tx, userID)
 	})
@@ -71,6 +77,21 @@ func (s *Store) SetMember(ctx context.Context, scope Scope, userID int64, role s
 		return fmt.Errorf("make user %d a %s: %w", userID, role, err)
 	}
 	return nil
+}
+
+// auditMember records that somebody's role changed; empty: they had or have none.
+func (s *Store) auditMember(ctx context.Context, tx bun.Tx, scope Scope, userID int64, from, to string) error {
+	email, err := userName(ctx, tx, userID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case from == "":
+		return s.audit(ctx, tx, scope, audited{AuditMemberAdd, "user", auditID(userID), email, map[string]any{"role": to}})
+	case to == "":
+		return s.audit(ctx, tx, scope, audited{AuditMemberRemove, "user", auditID(userID), email, map[string]any{"role": from}})
+	}
+	return s.audit(ctx, tx, scope, audited{AuditMemberEdit, "user", auditID(userID), email, map[string]any{"role": map[string]any{"from": from, "to": to}}})
 }
 
 func (s *Store) joinFirstTeam(ctx context.Context, tx bun.Tx, scope Scope, userID int64) error {
@@ -87,11 +108,15 @@ func (s *Store) joinFirstTeam(ctx context.Context, tx bun.Tx, scope Scope, userI
 // and their sessions.
 func (s *Store) RemoveMember(ctx context.Context, scope Scope, userID int64) error {
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		res, err := tx.NewDelete().Model((*Membership)(nil)).Where("org_id = ? AND user_id = ?", scope.OrgID, userID).Exec(ctx)
+		var gone []string
+		_, err := tx.NewDelete().Model((*Membership)(nil)).Where("org_id = ? AND user_id = ?", scope.OrgID, userID).Returning("role").Exec(ctx, &gone)
 		if err != nil {
 			return err
 		}
-		if err := someRow(res, "member %d", userID); err != nil {
+		if len(gone) == 0 {
+			return fmt.Errorf("member %d: %w", userID, ErrNotFound)
+		}
+		if err := s.auditMember(ctx, tx, scope, userID, gone[0], ""); err != nil {
 			return err
 		}
 		_, err = tx.NewDelete().Model((*TeamMember)(nil)).

@@ -60,7 +60,10 @@ func (s *Store) CreateMonitor(ctx context.Context, scope Scope, m Monitor) (*Mon
 		if _, err := tx.NewInsert().Model(&m).Returning("NULL").Exec(ctx); err != nil {
 			return err
 		}
-		return b.adoptNow(ctx, &m)
+		if err := b.adoptNow(ctx, &m); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditMonitorCreate, "monitor", m.ID, m.Slug, nil})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create monitor %s: %w", m.Slug, err)
@@ -114,6 +117,12 @@ func (s *Store) UpdateMonitor(ctx context.Context, scope Scope, old *Monitor, m 
 				return err
 			}
 		}
+		changes := fromTo("name", old.Name, m.Name, "slug", old.Slug, m.Slug, "status", old.Status, m.Status, "muted", old.Muted, m.Muted, "owner", old.Owner, m.Owner, "config", old.Config, m.Config)
+		if len(changes) > 0 {
+			if err := s.audit(ctx, tx, scope, audited{AuditMonitorEdit, "monitor", old.ID, m.Slug, changes}); err != nil {
+				return err
+			}
+		}
 		return touchMonitor(ctx, tx, old.ProjectID, m.Slug)
 	})
 	if err != nil {
@@ -158,6 +167,9 @@ func (s *Store) DeleteMonitor(ctx context.Context, scope Scope, projectID int64,
 		} else if n == 0 {
 			return ErrNotFound
 		}
+		if err := s.audit(ctx, tx, scope, audited{AuditMonitorRemove, "monitor", "", slug, map[string]any{"environment": environment}}); err != nil {
+			return err
+		}
 		runs := tx.NewDelete().Model((*CheckIn)(nil)).Where("org_id = ? AND project_id = ? AND monitor_slug = ?", scope.OrgID, projectID, slug)
 		if environment != "" {
 			runs = runs.Where("environment = ?", environment)
@@ -176,12 +188,17 @@ func (s *Store) DeleteMonitor(ctx context.Context, scope Scope, projectID int64,
 
 // MuteEnvironment silences a monitor in one environment, or ends that.
 func (s *Store) MuteEnvironment(ctx context.Context, scope Scope, projectID int64, slug, environment string, muted bool) error {
-	res, err := s.write.NewUpdate().Model((*MonitorEnvironment)(nil)).Set("muted = ?", muted).
-		Where("org_id = ? AND project_id = ? AND slug = ? AND environment = ?", scope.OrgID, projectID, slug, environment).Exec(ctx)
-	if err == nil {
-		err = someRow(res, "environment %s of monitor %s", environment, slug)
-	}
-	return border(err)
+	return s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewUpdate().Model((*MonitorEnvironment)(nil)).Set("muted = ?", muted).
+			Where("org_id = ? AND project_id = ? AND slug = ? AND environment = ?", scope.OrgID, projectID, slug, environment).Exec(ctx)
+		if err == nil {
+			err = someRow(res, "environment %s of monitor %s", environment, slug)
+		}
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditMonitorEdit, "monitor", "", slug, map[string]any{"environment": environment, "muted": muted}})
+	})
 }
 
 // Monitors lists the scope's monitors by slug, of projects or of all with none.

@@ -39,7 +39,10 @@ func (s *Store) CreateOrganization(ctx context.Context, slug, name string) (*Org
 		if _, err := tx.NewInsert().Model(o).Returning("id").Exec(ctx); err != nil {
 			return err
 		}
-		return insertFirstTeam(ctx, tx, o)
+		if err := insertFirstTeam(ctx, tx, o); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, o.Scope(), audited{AuditOrgCreate, "organization", auditID(o.ID), o.Slug, nil})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create organization %s: %w", slug, err)
@@ -62,6 +65,10 @@ type OrganizationChange struct{ Name, Slug *string }
 func (s *Store) UpdateOrganization(ctx context.Context, scope Scope, c OrganizationChange) (*Organization, error) {
 	o := new(Organization)
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		before := new(Organization)
+		if err := tx.NewSelect().Model(before).Where("id = ?", scope.OrgID).Scan(ctx); err != nil {
+			return err
+		}
 		q := tx.NewUpdate().Model((*Organization)(nil)).Where("id = ?", scope.OrgID)
 		if c.Name != nil {
 			if err := checkName("name", *c.Name); err != nil {
@@ -80,7 +87,14 @@ func (s *Store) UpdateOrganization(ctx context.Context, scope Scope, c Organizat
 				return err
 			}
 		}
-		return tx.NewSelect().Model(o).Where("id = ?", scope.OrgID).Scan(ctx)
+		if err := tx.NewSelect().Model(o).Where("id = ?", scope.OrgID).Scan(ctx); err != nil {
+			return err
+		}
+		changes := fromTo("name", before.Name, o.Name, "slug", before.Slug, o.Slug)
+		if len(changes) == 0 {
+			return nil
+		}
+		return s.audit(ctx, tx, scope, audited{AuditOrgEdit, "organization", auditID(o.ID), o.Slug, changes})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("update organization: %w", err)
@@ -107,7 +121,10 @@ func (s *Store) EnsureOrganization(ctx context.Context, slug string) (*Organizat
 		if err := tx.NewSelect().Model(o).Where("slug = ?", slug).Scan(ctx); err != nil {
 			return err
 		}
-		return insertFirstTeam(ctx, tx, o)
+		if err := insertFirstTeam(ctx, tx, o); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, o.Scope(), audited{AuditOrgCreate, "organization", auditID(o.ID), o.Slug, nil})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ensure organization %s: %w", slug, err)
@@ -144,9 +161,22 @@ func (s *Store) SetOrganizationQuotas(ctx context.Context, scope Scope, quotas [
 	if err != nil {
 		return fmt.Errorf("quotas of organisation %d: %w", scope.OrgID, err)
 	}
-	res, err := s.write.NewUpdate().Model((*Organization)(nil)).Set("quotas = ?", string(doc)).Where("id = ?", scope.OrgID).Exec(ctx)
+	err = s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		o := new(Organization)
+		if err := s.lockRows(tx.NewSelect().Model(o).Where("id = ?", scope.OrgID)).Scan(ctx); err != nil {
+			return err
+		}
+		if o.Quotas == string(doc) {
+			return nil
+		}
+		if _, err := tx.NewUpdate().Model(o).Set("quotas = ?", string(doc)).WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditOrgQuotas, "organization", auditID(o.ID), o.Slug,
+			map[string]any{"from": json.RawMessage(o.Quotas), "to": json.RawMessage(doc)}})
+	})
 	if err != nil {
-		return border(fmt.Errorf("quotas of organisation %d: %w", scope.OrgID, err))
+		return fmt.Errorf("quotas of organisation %d: %w", scope.OrgID, err)
 	}
-	return someRow(res, "organisation %d", scope.OrgID)
+	return nil
 }

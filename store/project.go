@@ -68,8 +68,10 @@ func (s *Store) CreateProject(ctx context.Context, scope Scope, in NewProject) (
 		if _, err := tx.NewInsert().Model(&ProjectTeam{ProjectID: p.ID, TeamID: team}).Returning("NULL").Exec(ctx); err != nil {
 			return err
 		}
-		key, err = s.insertKey(ctx, tx, p.ID, "Default")
-		return err
+		if key, err = s.insertKey(ctx, tx, p.ID, "Default"); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditProjectCreate, "project", auditID(p.ID), p.Slug, map[string]any{"name": p.Name, "platform": p.Platform}})
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("create project %s: %w", slug, err)
@@ -143,6 +145,10 @@ func (s *Store) UpdateProject(ctx context.Context, scope Scope, projectID int64,
 	}
 	p := new(Project)
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		before := new(Project)
+		if err := s.lockRows(tx.NewSelect().Model(before).Where("org_id = ? AND id = ? AND deleted_ms IS NULL", scope.OrgID, projectID)).Scan(ctx); err != nil {
+			return err
+		}
 		if c.Edit != nil {
 			doc, err := s.editedSettings(ctx, tx, scope, projectID, c.Edit)
 			if err != nil {
@@ -163,7 +169,10 @@ func (s *Store) UpdateProject(ctx context.Context, scope Scope, projectID int64,
 				return err
 			}
 		}
-		return tx.NewSelect().Model(p).Where("org_id = ? AND id = ? AND deleted_ms IS NULL", scope.OrgID, projectID).Scan(ctx)
+		if err := tx.NewSelect().Model(p).Where("org_id = ? AND id = ? AND deleted_ms IS NULL", scope.OrgID, projectID).Scan(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, projectChanges(before, p)...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("update project %d: %w", projectID, err)

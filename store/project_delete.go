@@ -21,6 +21,10 @@ const walkBatch = 5000
 // lists it or what it holds any more. Its rows go with [Store.PurgeProjects].
 func (s *Store) DeleteProject(ctx context.Context, scope Scope, projectID int64) error {
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		slug, err := slugName(ctx, tx, (*Project)(nil), projectID)
+		if err != nil {
+			return err
+		}
 		// No slug that a person gives begins with a tilde.
 		res, err := tx.NewUpdate().Model((*Project)(nil)).Set("deleted_ms = ?", s.nowMS()).Set("slug = ?", fmt.Sprintf("~%d", projectID)).
 			Where("org_id = ? AND id = ? AND deleted_ms IS NULL", scope.OrgID, projectID).Exec(ctx)
@@ -28,6 +32,9 @@ func (s *Store) DeleteProject(ctx context.Context, scope Scope, projectID int64)
 			return err
 		}
 		if err := someRow(res, "project %d", projectID); err != nil {
+			return err
+		}
+		if err := s.audit(ctx, tx, scope, audited{AuditProjectRemove, "project", auditID(projectID), slug, nil}); err != nil {
 			return err
 		}
 		for _, model := range []any{(*ProjectKey)(nil), (*ProjectTeam)(nil), (*Monitor)(nil), (*MonitorEnvironment)(nil)} {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 
 	"github.com/uptrace/bun"
 )
@@ -47,8 +48,10 @@ func (s *Store) CreateKey(ctx context.Context, scope Scope, projectID int64, lab
 		if err != nil {
 			return err
 		}
-		key, err = s.insertKey(ctx, tx, projectID, label)
-		return err
+		if key, err = s.insertKey(ctx, tx, projectID, label); err != nil {
+			return err
+		}
+		return s.auditKey(ctx, tx, scope, AuditKeyCreate, key, nil)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("create key of project %d: %w", projectID, err)
@@ -110,6 +113,10 @@ func (s *Store) UpdateKey(ctx context.Context, scope Scope, projectID int64, pub
 		of := func(q bun.QueryBuilder) bun.QueryBuilder {
 			return q.Where("public_key = ? AND project_id = ?", publicKey, projectID).Where("project_id IN (?)", s.projectIDs(scope))
 		}
+		before := new(ProjectKey)
+		if err := tx.NewSelect().Model(before).ApplyQueryBuilder(of).Scan(ctx); err != nil {
+			return err
+		}
 		q := tx.NewUpdate().Model(k).ApplyQueryBuilder(of)
 		if c.Label != nil {
 			q = q.Set("label = ?", *c.Label)
@@ -128,7 +135,14 @@ func (s *Store) UpdateKey(ctx context.Context, scope Scope, projectID int64, pub
 				return err
 			}
 		}
-		return tx.NewSelect().Model(k).ApplyQueryBuilder(of).Scan(ctx)
+		if err := tx.NewSelect().Model(k).ApplyQueryBuilder(of).Scan(ctx); err != nil {
+			return err
+		}
+		changes := fromTo("name", before.Label, k.Label, "active", before.Active, k.Active, "rateLimit", before.rate(), k.rate())
+		if len(changes) == 0 {
+			return nil
+		}
+		return s.auditKey(ctx, tx, scope, AuditKeyEdit, k, changes)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("update key of project %d: %w", projectID, err)
@@ -138,12 +152,41 @@ func (s *Store) UpdateKey(ctx context.Context, scope Scope, projectID int64, pub
 
 // DeleteKey removes one key of one of the scope's projects; what it brought in stays.
 func (s *Store) DeleteKey(ctx context.Context, scope Scope, projectID int64, publicKey string) error {
-	res, err := s.write.NewDelete().Model((*ProjectKey)(nil)).Where("public_key = ? AND project_id = ?", publicKey, projectID).
-		Where("project_id IN (?)", s.projectIDs(scope)).Exec(ctx)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var gone []ProjectKey
+		_, err := tx.NewDelete().Model((*ProjectKey)(nil)).Where("public_key = ? AND project_id = ?", publicKey, projectID).
+			Where("project_id IN (?)", s.projectIDs(scope)).Returning("*").Exec(ctx, &gone)
+		if err != nil {
+			return err
+		}
+		if len(gone) == 0 {
+			return ErrNotFound
+		}
+		return s.auditKey(ctx, tx, scope, AuditKeyRemove, &gone[0], nil)
+	})
 	if err != nil {
-		return border(fmt.Errorf("delete key of project %d: %w", projectID, err))
+		return fmt.Errorf("delete key of project %d: %w", projectID, err)
 	}
-	return someRow(res, "key of project %d", projectID)
+	return nil
+}
+
+// auditKey records what was done to a key, which it names by its last characters.
+func (s *Store) auditKey(ctx context.Context, tx bun.Tx, scope Scope, event string, k *ProjectKey, data map[string]any) error {
+	slug, err := slugName(ctx, tx, (*Project)(nil), k.ProjectID)
+	if err != nil {
+		return err
+	}
+	all := map[string]any{"project": slug}
+	maps.Copy(all, data)
+	return s.audit(ctx, tx, scope, audited{event, "key", keyName(k.PublicKey), k.Label, all})
+}
+
+// rate says a key's own limit in words; empty: none.
+func (k *ProjectKey) rate() string {
+	if k.RateCount == nil || k.RateWindow == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d in %d s", *k.RateCount, *k.RateWindow)
 }
 
 // projectIDs is the subquery of the ids of the scope's projects.

@@ -328,8 +328,10 @@ func (s *Store) DeleteRelease(ctx context.Context, scope Scope, version string) 
 				return err
 			}
 		}
-		_, err := tx.NewDelete().Model(r).WherePK().Exec(ctx)
-		return err
+		if _, err := tx.NewDelete().Model(r).WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditReleaseRemove, "release", auditID(r.ID), r.Version, nil})
 	})
 	if err != nil {
 		return fmt.Errorf("delete release: %w", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -50,8 +51,19 @@ func (s *Store) CreateDeleteJob(ctx context.Context, scope Scope, j ReplayDelete
 		return nil, fmt.Errorf("create delete job: %w", err)
 	}
 	j.OrgID, j.Filter, j.Environments, j.Status, j.CreatedMS, j.UpdatedMS = scope.OrgID, string(filter), string(envs), JobPending, s.nowMS(), s.nowMS()
-	if _, err := s.write.NewInsert().Model(&j).Returning("id").Exec(ctx); err != nil {
-		return nil, border(fmt.Errorf("create delete job: %w", err))
+	err = s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewInsert().Model(&j).Returning("id").Exec(ctx); err != nil {
+			return err
+		}
+		slug, err := slugName(ctx, tx, (*Project)(nil), j.ProjectID)
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditReplaysRemove, "project", auditID(j.ProjectID), slug, map[string]any{"query": cutText(j.Query, maxName),
+			"environments": environments, "from": time.UnixMilli(j.RangeStartMS).UTC(), "to": time.UnixMilli(j.RangeEndMS).UTC()}})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create delete job: %w", err)
 	}
 	return &j, nil
 }

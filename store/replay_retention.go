@@ -119,8 +119,10 @@ func (s *Store) buryReplay(ctx context.Context, stone *ReplayTombstone) (blobs [
 				return err
 			}
 		}
-		_, err = tx.NewInsert().Model(stone).On("CONFLICT (org_id, replay_id) DO NOTHING").Returning("NULL").Exec(ctx)
-		return err
+		if _, err = tx.NewInsert().Model(stone).On("CONFLICT (org_id, replay_id) DO NOTHING").Returning("NULL").Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, Scope{OrgID: org}, audited{AuditReplayRemove, "replay", id, id, nil})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("delete replay %s: %w", id, err)

@@ -37,6 +37,7 @@ type Expired struct {
 	AlertDeliveries, AlertFires int64
 	CheckIns                    int64
 	Assemblies, UnmappedEvents  int64
+	AuditEntries                int64
 }
 
 // Expire deletes rows that are too old to be of use: guards of stored messages after 7 days,
@@ -69,6 +70,7 @@ func (s *Store) Expire(ctx context.Context) (Expired, error) {
 		{&e.AlertDeliveries, "alert_deliveries", "id", "status <> 'pending' AND created_ms < ?", now.Add(-keepDeliveries)},
 		{&e.AlertFires, "alert_fires", "rule_id, issue_id", "last_ms < ?", now.Add(-keepFires)},
 		{&e.CheckIns, "check_ins", "org_id, check_in_id, project_id", "started_ms < ?", now.Add(-keepCheckIns)},
+		{&e.AuditEntries, "audit_log", "id", "created_ms < ?", now.Add(-keepAudit)},
 		{&e.Assemblies, "assemblies", "id", "updated_ms < ?", now.Add(-keepAssemblies)},
 		{&e.UnmappedEvents, "unmapped_events", "project_id, artifact, event_id", "received_ms < ?", now.Add(-keepUnmapped)},
 	} {

@@ -42,8 +42,10 @@ func (s *Store) CreateSignInLink(ctx context.Context, userID int64, age time.Dur
 			return err
 		}
 		l := &SignInLink{TokenHash: tokenHash(token), UserID: userID, CreatedMS: now.UnixMilli(), ExpiresMS: now.Add(age).UnixMilli()}
-		_, err := tx.NewInsert().Model(l).Returning("NULL").Exec(ctx)
-		return err
+		if _, err := tx.NewInsert().Model(l).Returning("NULL").Exec(ctx); err != nil {
+			return err
+		}
+		return s.auditUser(ctx, tx, userID, AuditSignInLink, nil)
 	})
 	if err != nil {
 		return "", fmt.Errorf("create sign-in link of user %d: %w", userID, err)

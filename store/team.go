@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/uptrace/bun"
 )
@@ -66,8 +67,14 @@ func (s *Store) CreateTeam(ctx context.Context, scope Scope, name, slug string) 
 		return nil, err
 	}
 	t := &Team{OrgID: scope.OrgID, Slug: slug, Name: name, CreatedMS: s.nowMS()}
-	if _, err := s.write.NewInsert().Model(t).Returning("id").Exec(ctx); err != nil {
-		return nil, border(fmt.Errorf("create team %s: %w", slug, err))
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewInsert().Model(t).Returning("id").Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditTeamCreate, "team", auditID(t.ID), t.Slug, nil})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("create team %s: %w", slug, err)
 	}
 	return t, nil
 }
@@ -110,27 +117,41 @@ type TeamChange struct{ Name, Slug *string }
 
 // UpdateTeam changes one of the scope's teams; [ErrConflict] when the slug is another's.
 func (s *Store) UpdateTeam(ctx context.Context, scope Scope, teamID int64, c TeamChange) error {
-	q := s.write.NewUpdate().Model((*Team)(nil)).Where("org_id = ? AND id = ?", scope.OrgID, teamID)
-	if c.Name == nil && c.Slug == nil {
-		return nil
-	}
 	if c.Name != nil {
 		if err := checkName("name", *c.Name); err != nil {
 			return err
 		}
-		q = q.Set("name = ?", *c.Name)
 	}
 	if c.Slug != nil {
 		if err := checkSlug(*c.Slug); err != nil {
 			return err
 		}
-		q = q.Set("slug = ?", *c.Slug)
 	}
-	res, err := q.Exec(ctx)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		t := new(Team)
+		if err := s.lockRows(tx.NewSelect().Model(t).Where("org_id = ? AND id = ?", scope.OrgID, teamID)).Scan(ctx); err != nil {
+			return err
+		}
+		before := *t
+		if c.Name != nil {
+			t.Name = *c.Name
+		}
+		if c.Slug != nil {
+			t.Slug = *c.Slug
+		}
+		changes := fromTo("name", before.Name, t.Name, "slug", before.Slug, t.Slug)
+		if len(changes) == 0 {
+			return nil
+		}
+		if _, err := tx.NewUpdate().Model(t).Column("name", "slug").WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, scope, audited{AuditTeamEdit, "team", auditID(t.ID), t.Slug, changes})
+	})
 	if err != nil {
-		return border(fmt.Errorf("update team %d: %w", teamID, err))
+		return fmt.Errorf("update team %d: %w", teamID, err)
 	}
-	return someRow(res, "team %d", teamID)
+	return nil
 }
 
 // DeleteTeam removes one of the scope's teams. The last team of an organisation stays ([ErrConflict]):
@@ -150,11 +171,14 @@ func (s *Store) DeleteTeam(ctx context.Context, scope Scope, teamID int64) error
 				return err
 			}
 		}
-		res, err := tx.NewDelete().Model((*Team)(nil)).Where("org_id = ? AND id = ?", scope.OrgID, teamID).Exec(ctx)
-		if err != nil {
+		var gone []string
+		if _, err := tx.NewDelete().Model((*Team)(nil)).Where("org_id = ? AND id = ?", scope.OrgID, teamID).Returning("slug").Exec(ctx, &gone); err != nil {
 			return err
 		}
-		return someRow(res, "team %d", teamID)
+		if len(gone) == 0 {
+			return fmt.Errorf("team %d: %w", teamID, ErrNotFound)
+		}
+		return s.audit(ctx, tx, scope, audited{AuditTeamRemove, "team", auditID(teamID), gone[0], nil})
 	})
 	if err != nil {
 		return fmt.Errorf("delete team: %w", err)
@@ -178,8 +202,15 @@ func (s *Store) JoinTeam(ctx context.Context, scope Scope, teamID, userID int64,
 			return fmt.Errorf("team %d, member %d: %w", teamID, userID, ErrNotFound)
 		}
 		m := &TeamMember{TeamID: teamID, UserID: userID, Role: role, JoinedMS: s.nowMS()}
-		_, err = tx.NewInsert().Model(m).On("CONFLICT (team_id, user_id) DO UPDATE").Set("role = EXCLUDED.role").Returning("NULL").Exec(ctx)
-		return err
+		res, err := tx.NewInsert().Model(m).On("CONFLICT (team_id, user_id) DO UPDATE").Set("role = EXCLUDED.role").
+			Where("tm.role <> EXCLUDED.role").Returning("NULL").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); n == 0 || err != nil { // the same role as before
+			return err
+		}
+		return s.auditTeam(ctx, tx, scope, AuditTeamJoin, teamID, userID, map[string]any{"role": role})
 	})
 	if err != nil {
 		return fmt.Errorf("join team: %w", err)
@@ -189,12 +220,49 @@ func (s *Store) JoinTeam(ctx context.Context, scope Scope, teamID, userID int64,
 
 // LeaveTeam takes a user out of one of the scope's teams.
 func (s *Store) LeaveTeam(ctx context.Context, scope Scope, teamID, userID int64) error {
-	_, err := s.write.NewDelete().Model((*TeamMember)(nil)).
-		Where("team_id = ? AND user_id = ? AND team_id IN (SELECT id FROM teams WHERE org_id = ?)", teamID, userID, scope.OrgID).Exec(ctx)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewDelete().Model((*TeamMember)(nil)).
+			Where("team_id = ? AND user_id = ? AND team_id IN (SELECT id FROM teams WHERE org_id = ?)", teamID, userID, scope.OrgID).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); n == 0 || err != nil { // was not in it
+			return err
+		}
+		return s.auditTeam(ctx, tx, scope, AuditTeamLeave, teamID, userID, nil)
+	})
 	if err != nil {
-		return border(fmt.Errorf("leave team %d: %w", teamID, err))
+		return fmt.Errorf("leave team %d: %w", teamID, err)
 	}
 	return nil
+}
+
+// auditTeam records that somebody joined or left a team.
+func (s *Store) auditTeam(ctx context.Context, tx bun.Tx, scope Scope, event string, teamID, userID int64, data map[string]any) error {
+	slug, err := slugName(ctx, tx, (*Team)(nil), teamID)
+	if err != nil {
+		return err
+	}
+	email, err := userName(ctx, tx, userID)
+	if err != nil {
+		return err
+	}
+	all := map[string]any{"team": slug}
+	maps.Copy(all, data)
+	return s.audit(ctx, tx, scope, audited{event, "user", auditID(userID), email, all})
+}
+
+// auditProjectTeam records that a project went to a team or was taken from it.
+func (s *Store) auditProjectTeam(ctx context.Context, tx bun.Tx, scope Scope, event string, projectID, teamID int64) error {
+	team, err := slugName(ctx, tx, (*Team)(nil), teamID)
+	if err != nil {
+		return err
+	}
+	project, err := slugName(ctx, tx, (*Project)(nil), projectID)
+	if err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, scope, audited{event, "project", auditID(projectID), project, map[string]any{"team": team}})
 }
 
 // TeamMembers gives who is in which of the scope's teams, by team and user.
@@ -221,20 +289,38 @@ func (s *Store) ProjectTeams(ctx context.Context, scope Scope) ([]ProjectTeam, e
 
 // GiveProject adds one of the scope's projects to one of its teams; ids of others change nothing.
 func (s *Store) GiveProject(ctx context.Context, scope Scope, projectID, teamID int64) error {
-	_, err := s.write.NewRaw(`INSERT INTO project_teams (project_id, team_id) SELECT p.id, t.id FROM projects AS p, teams AS t
-		WHERE p.id = ? AND p.org_id = ? AND t.id = ? AND t.org_id = ? ON CONFLICT DO NOTHING`, projectID, scope.OrgID, teamID, scope.OrgID).Exec(ctx)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewRaw(`INSERT INTO project_teams (project_id, team_id) SELECT p.id, t.id FROM projects AS p, teams AS t
+			WHERE p.id = ? AND p.org_id = ? AND t.id = ? AND t.org_id = ? ON CONFLICT DO NOTHING`, projectID, scope.OrgID, teamID, scope.OrgID).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); n == 0 || err != nil { // had it already
+			return err
+		}
+		return s.auditProjectTeam(ctx, tx, scope, AuditProjectTeam, projectID, teamID)
+	})
 	if err != nil {
-		return border(fmt.Errorf("give project %d to team %d: %w", projectID, teamID, err))
+		return fmt.Errorf("give project %d to team %d: %w", projectID, teamID, err)
 	}
 	return nil
 }
 
 // TakeProject takes one of the scope's projects from a team.
 func (s *Store) TakeProject(ctx context.Context, scope Scope, projectID, teamID int64) error {
-	_, err := s.write.NewDelete().Model((*ProjectTeam)(nil)).
-		Where("project_id = ? AND team_id = ? AND team_id IN (SELECT id FROM teams WHERE org_id = ?)", projectID, teamID, scope.OrgID).Exec(ctx)
+	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewDelete().Model((*ProjectTeam)(nil)).
+			Where("project_id = ? AND team_id = ? AND team_id IN (SELECT id FROM teams WHERE org_id = ?)", projectID, teamID, scope.OrgID).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); n == 0 || err != nil { // was not its
+			return err
+		}
+		return s.auditProjectTeam(ctx, tx, scope, AuditProjectNoTeam, projectID, teamID)
+	})
 	if err != nil {
-		return border(fmt.Errorf("take project %d from team %d: %w", projectID, teamID, err))
+		return fmt.Errorf("take project %d from team %d: %w", projectID, teamID, err)
 	}
 	return nil
 }

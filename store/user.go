@@ -185,6 +185,9 @@ func (s *Store) SetPassword(ctx context.Context, userID int64, password string) 
 		if err := someRow(res, "user %d", userID); err != nil {
 			return err
 		}
+		if err := s.auditUser(ctx, tx, userID, AuditPassword, nil); err != nil {
+			return err
+		}
 		return endSessions(ctx, tx, userID)
 	})
 	if err != nil {

@@ -48,7 +48,10 @@ func (s *Store) CreateSession(ctx context.Context, userID int64) (string, error)
 			return err
 		}
 		_, err = tx.NewUpdate().Model((*User)(nil)).Set("last_login_ms = ?", now.UnixMilli()).Where("id = ?", userID).Exec(ctx)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.auditUser(ctx, tx, userID, AuditSignIn, nil)
 	})
 	if err != nil {
 		return "", fmt.Errorf("sign in user %d: %w", userID, err)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/hindsight-dev/hindsight/internal/stream"
+	"github.com/hindsight-dev/hindsight/store"
 )
 
 // The control socket lets commands speak to a running process on the same machine: the embedded
@@ -77,8 +78,12 @@ type letters interface {
 	drop(ctx context.Context, seq uint64) error
 }
 
-// streamLetters are those of a stream that this process has open.
-type streamLetters struct{ dead *stream.DeadLetters }
+// streamLetters are those of a stream that this process has open. With a database what is done to them is in
+// the audit log.
+type streamLetters struct {
+	dead  *stream.DeadLetters
+	store *store.Store
+}
 
 func (l streamLetters) list(ctx context.Context, after uint64, limit int) ([]letter, error) {
 	found, err := l.dead.List(ctx, after, limit)
@@ -107,8 +112,26 @@ func (l streamLetters) get(ctx context.Context, seq uint64) (letter, error) {
 	return out, err
 }
 
-func (l streamLetters) resend(ctx context.Context, seq uint64) error { return l.dead.Resend(ctx, seq) }
-func (l streamLetters) drop(ctx context.Context, seq uint64) error   { return l.dead.Drop(ctx, seq) }
+func (l streamLetters) resend(ctx context.Context, seq uint64) error {
+	return l.audited(ctx, seq, store.AuditLetterResend, l.dead.Resend)
+}
+
+func (l streamLetters) drop(ctx context.Context, seq uint64) error {
+	return l.audited(ctx, seq, store.AuditLetterDrop, l.dead.Drop)
+}
+
+// audited does something to a letter and records it.
+func (l streamLetters) audited(ctx context.Context, seq uint64, event string, do func(context.Context, uint64) error) error {
+	d, err := l.dead.Get(ctx, seq)
+	if err != nil {
+		return err
+	}
+	if err := do(ctx, seq); err != nil || l.store == nil {
+		return err
+	}
+	return l.store.RecordAudit(store.WithActor(ctx, commandLine()), store.Scope{OrgID: d.OrgID},
+		store.Audit{Event: event, TargetKind: "dead-letter", TargetID: strconv.FormatUint(seq, 10)})
+}
 
 // maxShown is how much of a dead letter's envelope is shown, in bytes.
 const maxShown = 32 << 20
@@ -170,7 +193,7 @@ func (h *house) withLetters(w http.ResponseWriter, do func(l letters) (any, erro
 		answer(w, nil, errNoStream)
 		return
 	}
-	v, err := do(streamLetters{h.stream.DeadLetters()})
+	v, err := do(streamLetters{h.stream.DeadLetters(), h.store})
 	answer(w, v, err)
 }
 

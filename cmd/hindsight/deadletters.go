@@ -35,7 +35,7 @@ func openLetters(ctx context.Context, s *Settings, t *terminal) (letters, io.Clo
 	if err != nil {
 		return nil, nil, err
 	}
-	return streamLetters{st.DeadLetters()}, st, nil
+	return streamLetters{dead: st.DeadLetters()}, st, nil
 }
 
 type deadLettersListCmd struct {

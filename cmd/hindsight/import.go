@@ -92,7 +92,7 @@ func (c importEnvelopesCmd) Run(ctx context.Context, s *Settings, t *terminal) e
 
 // key gives a public key of the project that works.
 func (c importEnvelopesCmd) key(ctx context.Context, s *Settings) (string, error) {
-	db, scope, err := openMain(ctx, s)
+	ctx, db, scope, err := openMain(ctx, s)
 	if err != nil {
 		return "", err
 	}

@@ -30,7 +30,7 @@ const importTokenAge = 24 * time.Hour
 
 // Run imports, and prints where SDKs that used a key are to send from now on. It can be stopped and run again.
 func (c importSentryCmd) Run(ctx context.Context, s *Settings, t *terminal) (err error) {
-	db, scope, err := openMain(ctx, s)
+	ctx, db, scope, err := openMain(ctx, s)
 	if err != nil {
 		return err
 	}

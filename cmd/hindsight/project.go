@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os/user"
 	"text/tabwriter"
 
 	"github.com/hindsight-dev/hindsight/envelope"
@@ -20,22 +21,33 @@ type projectCmd struct {
 }
 
 // openMain opens the database for a command, beside a running server or without one, and finds the
-// main organisation. A running server also says how it is reached.
-func openMain(ctx context.Context, s *Settings) (*store.Store, store.Scope, error) {
+// main organisation. A running server also says how it is reached. What is changed with the context that it
+// gives is in the audit log as the command line's.
+func openMain(ctx context.Context, s *Settings) (context.Context, *store.Store, store.Scope, error) {
+	ctx = store.WithActor(ctx, commandLine())
 	db, err := openMigrated(ctx, s)
 	if err != nil {
-		return nil, store.Scope{}, err
+		return nil, nil, store.Scope{}, err
 	}
 	org, err := db.EnsureOrganization(ctx, mainOrganization)
 	if err != nil {
-		return nil, store.Scope{}, errors.Join(err, db.Close())
+		return nil, nil, store.Scope{}, errors.Join(err, db.Close())
 	}
 	if c := dialControl(s.DataDir); c != nil {
 		if err := c.call(ctx, http.MethodGet, "/base-url", &s.BaseURL); err != nil {
-			return nil, store.Scope{}, errors.Join(err, db.Close())
+			return nil, nil, store.Scope{}, errors.Join(err, db.Close())
 		}
 	}
-	return db, org.Scope(), nil
+	return ctx, db, org.Scope(), nil
+}
+
+// commandLine is who acts when a command changes something: whoever has this machine's account.
+func commandLine() store.Actor {
+	name := "command line"
+	if u, err := user.Current(); err == nil {
+		name += " (" + u.Username + ")"
+	}
+	return store.Actor{Name: name}
 }
 
 // openMigrated opens the database with an up-to-date schema.
@@ -62,7 +74,7 @@ type projectCreateCmd struct {
 
 // Run creates a project and prints its DSN, and nothing else, on stdout.
 func (c projectCreateCmd) Run(ctx context.Context, s *Settings, t *terminal) error {
-	db, scope, err := openMain(ctx, s)
+	ctx, db, scope, err := openMain(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -130,7 +142,7 @@ type projectListCmd struct{}
 
 // Run lists the organisation's projects.
 func (projectListCmd) Run(ctx context.Context, s *Settings, t *terminal) error {
-	db, scope, err := openMain(ctx, s)
+	ctx, db, scope, err := openMain(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (c quotaRemoveCmd) Run(ctx context.Context, s *Settings) error {
 
 // editQuotas reads the main organisation's quotas and stores what edit makes of them; nil: nothing.
 func editQuotas(ctx context.Context, s *Settings, edit func([]settings.Quota) ([]settings.Quota, error)) error {
-	db, scope, err := openMain(ctx, s)
+	ctx, db, scope, err := openMain(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/hindsight-dev/hindsight/api"
 	"github.com/hindsight-dev/hindsight/mcp"
+	"github.com/hindsight-dev/hindsight/relay"
 	"github.com/hindsight-dev/hindsight/ui"
 )
 
@@ -66,7 +68,12 @@ func (h *house) apiHandler(s *Settings) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Store: h.store, Blobs: h.blobs, BaseURL: base, EvidenceScript: ui.EvidenceScript(), Version: version, Log: h.log, Secrets: h.box, Mail: s.SMTPHost != ""}
+	proxies, err := s.trustedProxies()
+	if err != nil {
+		return nil, err
+	}
+	cfg := api.Config{Store: h.store, Blobs: h.blobs, BaseURL: base, EvidenceScript: ui.EvidenceScript(), Version: version, Log: h.log, Secrets: h.box, Mail: s.SMTPHost != "",
+		ClientAddr: func(r *http.Request) netip.Addr { return relay.ClientAddr(r, proxies) }}
 	if h.stream != nil {
 		cfg.DeadLetters = apiDeadLetters{h.stream.DeadLetters()}
 	}

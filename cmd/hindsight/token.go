@@ -18,7 +18,7 @@ type tokenCreateCmd struct {
 
 // Run creates a token of the main organisation and prints it, and nothing else, on stdout.
 func (c tokenCreateCmd) Run(ctx context.Context, s *Settings, t *terminal) error {
-	db, scope, err := openMain(ctx, s)
+	ctx, db, scope, err := openMain(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (c userCreateCmd) Run(ctx context.Context, s *Settings, t *terminal) error 
 		}
 		password = strings.TrimRight(string(b), "\r\n")
 	}
-	db, scope, err := openMain(ctx, s)
+	ctx, db, scope, err := openMain(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ type userSignInLinkCmd struct {
 
 // Run prints a link that signs a user in.
 func (c userSignInLinkCmd) Run(ctx context.Context, s *Settings, t *terminal) error {
-	db, _, err := openMain(ctx, s)
+	ctx, db, _, err := openMain(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ const adminEmail = "admin@localhost"
 // welcome makes sure that there is an organisation, two projects and somebody who can sign in, and
 // tells people how to go on: until the first sign-in, with a fresh link at each start.
 func (h *house) welcome(ctx context.Context, s *Settings, t *terminal) error {
+	ctx = store.WithActor(ctx, store.Actor{Name: "first start"})
 	org, err := h.store.EnsureOrganization(ctx, mainOrganization)
 	if err != nil {
 		return fmt.Errorf("main organisation: %w", err)

@@ -304,6 +304,65 @@ export type AttributeSource = {
     source_type: 'sentry' | 'user';
 };
 
+export type AuditActor = {
+    email: string;
+    /**
+     * Of the user; empty for what is none.
+     */
+    id: string;
+    name: string;
+    /**
+     * Name of the token they used (ours).
+     */
+    token?: string;
+    username: string;
+};
+
+export type AuditLog = {
+    /**
+     * Who changed it; as they were named then.
+     */
+    actor: AuditActor;
+    data: {
+        [key: string]: unknown;
+    };
+    dateCreated: string;
+    event: string;
+    id: string;
+    /**
+     * Null: on the server's own machine.
+     */
+    ipAddress: string | null;
+    /**
+     * What was changed, for people.
+     */
+    note: string;
+    /**
+     * project, key, user, team, token, … (ours)
+     */
+    targetKind: string;
+    /**
+     * As it was named then (ours).
+     */
+    targetName: string;
+    /**
+     * Id of what was changed.
+     */
+    targetObject: string;
+    /**
+     * When a person was changed.
+     */
+    targetUser: AuditActor;
+};
+
+export type AuditLogs = {
+    /**
+     * Events that can be asked for.
+     */
+    options: Array<string>;
+    rows: Array<AuditLog>;
+};
+
 export type Avatar = {
     avatarType: string;
     avatarUrl: string | null;
@@ -4707,6 +4766,65 @@ export type AssembleBundleResponses = {
 };
 
 export type AssembleBundleResponse = AssembleBundleResponses[keyof AssembleBundleResponses];
+
+export type ListAuditLogsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+        /**
+         * One of the options.
+         */
+        event?: string;
+        /**
+         * Id of a user, or me.
+         */
+        actor?: string;
+    };
+    url: '/api/0/organizations/{org}/audit-logs/';
+};
+
+export type ListAuditLogsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListAuditLogsError = ListAuditLogsErrors[keyof ListAuditLogsErrors];
+
+export type ListAuditLogsResponses = {
+    /**
+     * OK
+     */
+    200: AuditLogs;
+};
+
+export type ListAuditLogsResponse = ListAuditLogsResponses[keyof ListAuditLogsResponses];
 
 export type GetChunkOptionsData = {
     body?: never;
