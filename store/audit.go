@@ -39,6 +39,8 @@ const maxAuditData = 8 << 10
 const (
 	AuditSignIn         = "user.sign-in"
 	AuditPassword       = "user.password-edit"
+	AuditIdentityLink   = "user.identity-link" // a sign-in provider's person is this user
+	AuditIdentityUnlink = "user.identity-unlink"
 	AuditSignInLink     = "member.invite" // a link that signs somebody in once
 	AuditMemberAdd      = "member.add"
 	AuditMemberEdit     = "member.edit"
@@ -94,7 +96,7 @@ const (
 // AuditEvents lists what can be asked for, in the order in which people look for it.
 func AuditEvents() []string {
 	return []string{
-		AuditSignIn, AuditPassword, AuditMemberAdd, AuditSignInLink, AuditMemberEdit, AuditMemberRemove, AuditTeamJoin, AuditTeamLeave,
+		AuditSignIn, AuditPassword, AuditIdentityLink, AuditIdentityUnlink, AuditMemberAdd, AuditSignInLink, AuditMemberEdit, AuditMemberRemove, AuditTeamJoin, AuditTeamLeave,
 		AuditTeamCreate, AuditTeamEdit, AuditTeamRemove, AuditTokenCreate, AuditTokenRemove, AuditOrgCreate, AuditOrgEdit, AuditOrgQuotas,
 		AuditProjectCreate, AuditProjectEdit, AuditProjectRemove, AuditProjectTeam, AuditProjectNoTeam, AuditSettings, AuditScrubbing,
 		AuditFilters, AuditQuotas, AuditRetention, AuditForwarding, AuditGrouping, AuditOwnership, AuditKeyCreate, AuditKeyEdit, AuditKeyRemove,
