@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"net/url"
 	"testing"
 	"time"
 
@@ -23,16 +22,7 @@ func TestTwoRelaysShareQuotas(t *testing.T) {
 	var relays [2]string
 	for i := range relays {
 		r := partForTest(t, "relay", t.TempDir(), env...)
-		u, err := url.Parse(dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		at, err := url.Parse(r.url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		u.Host = at.Host
-		relays[i] = u.String()
+		relays[i] = dsnAt(t, dsn, r.url)
 	}
 	const event = "{}\n{\"type\":\"event\"}\n{\"message\":\"m\"}\n"
 	taken := [2]int{}

@@ -157,59 +157,150 @@ func postgresBinaries() (string, error) {
 	return "", errors.New("no postgres in PGBIN, /usr/lib/postgresql or PATH; on Debian: apt-get install postgresql")
 }
 
+// PostgresServer is a server of a test's own, which it may stop and start again.
+type PostgresServer struct {
+	URL string // of a new, empty database
+
+	cluster *cluster
+}
+
+// NewPostgresServer starts one from the binaries that [Postgres] looks for. It ends with the test.
+func NewPostgresServer(tb testing.TB) *PostgresServer {
+	tb.Helper()
+	bin, err := postgresBinaries()
+	if err != nil {
+		Missing(tb, "Postgres", err)
+	}
+	c, err := newCluster(bin)
+	if err == nil {
+		err = c.start()
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := &PostgresServer{cluster: c}
+	tb.Cleanup(func() {
+		s.Stop(tb)
+		if err := os.RemoveAll(c.dir); err != nil {
+			tb.Errorf("remove Postgres' folder: %v", err)
+		}
+	})
+	if s.URL, err = databaseURL(c.url(), "hindsight"); err == nil {
+		err = exec1(c.url(), "CREATE DATABASE hindsight")
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// Stop ends the server as its operator would: connections break, what was committed stays. Stopping it again does nothing.
+func (s *PostgresServer) Stop(tb testing.TB) {
+	tb.Helper()
+	if err := s.cluster.stop(); err != nil {
+		tb.Fatalf("stop Postgres: %v", err)
+	}
+}
+
+// Start starts the server again, on its address and with its data.
+func (s *PostgresServer) Start(tb testing.TB) {
+	tb.Helper()
+	if err := s.cluster.start(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // supervise runs the server until its standard input closes, which happens when the test binary
-// ends in any way at all, a SIGKILL included; then it stops the server and removes the folder.
+// ends in any way at all, a SIGKILL included; then it stops the server, and removes the folder unless
+// it was told to keep it.
 const supervise = `
-"$BIN/initdb" -D "$DIR/data" -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions >"$DIR/log" 2>&1 </dev/null || exit 1
+[ -d "$DIR/data" ] || "$BIN/initdb" -D "$DIR/data" -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions >"$DIR/log" 2>&1 </dev/null || exit 1
 "$BIN/postgres" -D "$DIR/data" -h 127.0.0.1 -p "$PORT" -k "$DIR" -F -c synchronous_commit=off -c full_page_writes=off \
   -c shared_buffers=32MB -c max_connections=100 >>"$DIR/log" 2>&1 </dev/null &
 server=$!
-read -r _
+read -r word
 kill -INT $server
 wait $server
-rm -rf "$DIR"
+[ "$word" = keep ] || rm -rf "$DIR"
 `
 
-func startPostgres(bin string) (string, error) {
+// cluster is a server's folder and port, and its supervisor while it runs.
+type cluster struct {
+	bin, dir string
+	port     int
+	stdin    io.WriteCloser
+	died     chan struct{}
+}
+
+func newCluster(bin string) (*cluster, error) {
 	dir, err := os.MkdirTemp(fastDir(), "hindsight-postgres-") // not a test's folder: another user must be able to enter it
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	port, err := freePort()
+	return &cluster{bin: bin, dir: dir, port: port}, err
+}
+
+func (c *cluster) url() string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", c.port)
+}
+
+func startPostgres(bin string) (string, error) {
+	c, err := newCluster(bin)
 	if err != nil {
 		return "", err
 	}
-	c := exec.Command("/bin/sh", "-c", supervise)
-	c.Dir = "/"
-	c.Env = []string{"BIN=" + bin, "DIR=" + dir, "PORT=" + strconv.Itoa(port), "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=" + dir}
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt at the terminal is ours to hear, not the server's
-	if os.Getuid() == 0 {                               // postgres refuses to run as root; any other user will do
+	if err := c.start(); err != nil {
+		return "", err
+	}
+	keep(c.stdin)
+	return c.url(), nil
+}
+
+// start runs the server, and waits until it answers.
+func (c *cluster) start() error {
+	cmd := exec.Command("/bin/sh", "-c", supervise)
+	cmd.Dir = "/"
+	cmd.Env = []string{"BIN=" + c.bin, "DIR=" + c.dir, "PORT=" + strconv.Itoa(c.port), "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=" + c.dir}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt at the terminal is ours to hear, not the server's
+	if os.Getuid() == 0 {                                 // postgres refuses to run as root; any other user will do
 		uid, gid := unprivileged()
-		c.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid}
-		if err := os.Chown(dir, int(uid), int(gid)); err != nil {
-			return "", err
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid}
+		if err := os.Chown(c.dir, int(uid), int(gid)); err != nil {
+			return err
 		}
 	}
-	stdin, err := c.StdinPipe()
-	if err != nil {
-		return "", err
+	var err error
+	if c.stdin, err = cmd.StdinPipe(); err != nil {
+		return err
 	}
-	if err := c.Start(); err != nil {
-		return "", err
+	if err := cmd.Start(); err != nil {
+		return err
 	}
 	died := make(chan struct{})
+	c.died = died
 	go func() {
-		_ = c.Wait() // the log says more than the exit code
+		_ = cmd.Wait() // the log says more than the exit code
 		close(died)
 	}()
-	server := fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
-	if err := waitReady(server, died, 60*time.Second); err != nil {
-		log, _ := os.ReadFile(filepath.Join(dir, "log"))
-		_ = stdin.Close()
-		return "", fmt.Errorf("start %s: %w\n%s", bin, err, log)
+	if err := waitReady(c.url(), died, 60*time.Second); err != nil {
+		log, _ := os.ReadFile(filepath.Join(c.dir, "log"))
+		_ = c.stdin.Close()
+		return fmt.Errorf("start %s: %w\n%s", c.bin, err, log)
 	}
-	keep(stdin)
-	return server, nil
+	return nil
+}
+
+// stop ends the server and keeps its folder.
+func (c *cluster) stop() error {
+	if c.stdin == nil {
+		return nil
+	}
+	_, err := io.WriteString(c.stdin, "keep\n")
+	err = errors.Join(err, c.stdin.Close())
+	<-c.died
+	c.stdin = nil
+	return err
 }
 
 func waitReady(server string, died <-chan struct{}, timeout time.Duration) error {
