@@ -196,6 +196,14 @@ func TestReports(t *testing.T) {
 	if err != nil || r.Timestamp.Unix() != 1767225600 || len(r.Discarded) != 1 || r.Discarded[0] != (DiscardedEvents{"sample_rate", "transaction", 4}) || len(r.RateLimited) != 1 {
 		t.Errorf("client report: %+v, %v", r, err)
 	}
+	whole := &ClientReport{Timestamp: r.Timestamp, Discarded: r.Discarded, RateLimited: []DiscardedEvents{{"q", "error", 1}}, Filtered: []DiscardedEvents{{"localhost", "error", 2}}, FilteredBySampling: []DiscardedEvents{{"s", "transaction", 3}}}
+	b, err := whole.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := ParseClientReport(b); err != nil || cmp.Diff(whole, again) != "" {
+		t.Errorf("%s is read as %+v, %v", b, again, err)
+	}
 	f, err := ParseFeedback([]byte(`{"contexts":{"feedback":{"message":"` + strings.Repeat("é", 5000) + `","associated_event_id":"` + traceHex + `","replay_id":"` + replayHex + `"}}}`))
 	if err != nil || len(f.Message) != 2*4096 || f.AssociatedEventID.String() != traceHex || f.ReplayID.String() != replayHex {
 		t.Errorf("feedback: %v", err)

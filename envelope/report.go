@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"strings"
@@ -22,6 +23,33 @@ type DiscardedEvents struct {
 	Reason   string
 	Category string
 	Quantity int64
+}
+
+// Encode writes the payload of a client_report item. Empty lists are left out; a timestamp is in whole seconds.
+func (r *ClientReport) Encode() ([]byte, error) {
+	type entry struct {
+		Reason   string `json:"reason"`
+		Category string `json:"category"`
+		Quantity int64  `json:"quantity"`
+	}
+	list := func(in []DiscardedEvents) []entry {
+		out := make([]entry, len(in))
+		for i, d := range in {
+			out[i] = entry(d)
+		}
+		return out
+	}
+	var seconds int64
+	if !r.Timestamp.IsZero() {
+		seconds = r.Timestamp.Unix()
+	}
+	return json.Marshal(struct {
+		Timestamp          int64   `json:"timestamp,omitempty"`
+		Discarded          []entry `json:"discarded_events,omitempty"`
+		RateLimited        []entry `json:"rate_limited_events,omitempty"`
+		Filtered           []entry `json:"filtered_events,omitempty"`
+		FilteredBySampling []entry `json:"filtered_sampling_events,omitempty"`
+	}{seconds, list(r.Discarded), list(r.RateLimited), list(r.Filtered), list(r.FilteredBySampling)})
 }
 
 // maxDiscarded bounds each list of a report.

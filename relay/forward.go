@@ -62,10 +62,11 @@ func (c *copier) Publish(ctx context.Context, msgs ...*stream.Message) error {
 	if c.only {
 		all = nil
 	}
-	for _, m := range msgs {
-		if m.ProjectID == 0 {
-			continue
-		}
+	wanted, err := c.wanted(msgs)
+	if err != nil {
+		return err
+	}
+	for _, m := range wanted {
 		k, ok := c.keys.Key(m.PublicKey)
 		if !ok || k.Rules == nil || !forwards(&k.Rules.settings.Forward, m) {
 			continue
@@ -83,6 +84,32 @@ func (c *copier) Publish(ctx context.Context, msgs ...*stream.Message) error {
 		return nil
 	}
 	return c.Publisher.Publish(ctx, all...)
+}
+
+// wanted are the messages that an upstream may understand. Where nobody else stores what the edge dropped, the
+// upstream is told of it.
+func (c *copier) wanted(msgs []*stream.Message) ([]*stream.Message, error) {
+	var list []*stream.Message
+	for _, m := range msgs {
+		own, err := ownItem(m)
+		switch {
+		case err != nil:
+			return nil, err
+		case own == nil:
+			list = append(list, m)
+		case c.only && own.Header.Type == stream.ItemOutcomes && m.ProjectID == 0: // no client can send this
+			outcomes, err := stream.ParseOutcomes(own.Payload)
+			if err != nil {
+				return nil, err
+			}
+			reports, err := reported(m, outcomes)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, reports...)
+		}
+	}
+	return list, nil
 }
 
 // forwards says whether a message is for the upstream. A sample keeps or leaves whole traces.
@@ -111,6 +138,7 @@ type forwarder struct {
 	client *http.Client
 	keys   func() []Key
 	warn   func(msg string, args ...any)
+	tell   func(...stream.Outcome) // what the upstream did not get; nil: it is a copy, and counted here
 
 	mu     sync.Mutex
 	states map[int64]*forwardState
@@ -219,9 +247,10 @@ func (f *forwarder) handle(ctx context.Context, s *forwardState, d *stream.Deliv
 		return 0
 	case age > forwardAge:
 		s.drop("expired")
+		f.lost(ctx, d, "expired")
 		return 0
 	}
-	body, size, err := s.trim(ctx, d)
+	body, size, err := f.trim(ctx, s, d)
 	if err != nil {
 		return s.later(d, "copy could not be read")
 	}
@@ -250,6 +279,7 @@ func (f *forwarder) handle(ctx context.Context, s *forwardState, d *stream.Deliv
 		return s.later(d, fmt.Sprintf("upstream answers %d", code))
 	default:
 		s.settle("refused", fmt.Sprintf("upstream answers %d", code))
+		f.lost(ctx, d, "refused")
 	}
 	return 0
 }
@@ -276,16 +306,17 @@ func (f *forwarder) post(ctx context.Context, dsn *envelope.DSN, d *stream.Deliv
 }
 
 // trim leaves out the items of a copy that the upstream does not want just now; nil when none is
-// left. A copy too large for a message is judged by its kind alone, and streamed.
-func (s *forwardState) trim(ctx context.Context, d *stream.Delivery) (io.ReadCloser, int64, error) {
+// left. A copy too large for a message is judged by its kind alone, and streamed. Client reports are never limited.
+func (f *forwarder) trim(ctx context.Context, s *forwardState, d *stream.Delivery) (io.ReadCloser, int64, error) {
+	now := time.Now()
+	all := s.limited("", now)
+	if all && d.Blob != "" {
+		f.lost(ctx, d, "limited")
+		return nil, 0, nil
+	}
 	body, err := d.Open(ctx)
 	if err != nil {
 		return nil, 0, err
-	}
-	now := time.Now()
-	if s.limited("", now) {
-		body.Close()
-		return nil, 0, nil
 	}
 	if !s.limitedAtAll(now) || d.Blob != "" {
 		return body, d.Size, nil
@@ -301,9 +332,12 @@ func (s *forwardState) trim(ctx context.Context, d *stream.Delivery) (io.ReadClo
 	}
 	kept := env.Items[:0]
 	for _, it := range env.Items {
-		c := envelope.Category(it.Header.Type, it.Header)
-		if c == "" || !s.limited(c, now) {
+		h := it.Header
+		c := envelope.Category(h.Type, h)
+		if h.Type == "client_report" || !all && (c == "" || !s.limited(c, now)) {
 			kept = append(kept, it)
+		} else {
+			f.count(d, &h, int64(len(it.Payload)), lossReasons["limited"])
 		}
 	}
 	if len(kept) == 0 {

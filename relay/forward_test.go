@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -23,7 +24,8 @@ import (
 type sink struct {
 	*httptest.Server
 	mu     sync.Mutex
-	got    []string // item types, of each envelope that was taken
+	got    []string         // item types, of each envelope that was taken
+	told   map[string]int64 // by client reports
 	header http.Header
 	answer func(w http.ResponseWriter) bool // true: it has answered itself
 }
@@ -45,10 +47,36 @@ func newSink(t *testing.T) *sink {
 		s.header = r.Header
 		for _, it := range env.Items {
 			s.got = append(s.got, r.URL.Path+" "+it.Header.Type)
+			if it.Header.Type == "client_report" {
+				s.hear(t, it.Payload)
+			}
 		}
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// hear adds up what a client report says.
+func (s *sink) hear(t *testing.T, payload []byte) {
+	r, err := envelope.ParseClientReport(payload)
+	if err != nil {
+		t.Errorf("%s: %v", payload, err)
+		return
+	}
+	if s.told == nil {
+		s.told = map[string]int64{}
+	}
+	for list, entries := range map[string][]envelope.DiscardedEvents{"discarded": r.Discarded, "limited": r.RateLimited, "filtered": r.Filtered} {
+		for _, e := range entries {
+			s.told[list+" "+e.Category+" "+e.Reason] += e.Quantity
+		}
+	}
+}
+
+func (s *sink) heard() map[string]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.told)
 }
 
 func (s *sink) set(answer func(http.ResponseWriter) bool) {
@@ -82,6 +110,7 @@ func newForwarding(t *testing.T, f settings.Forward, allow ...netip.Prefix) *edg
 	keys := newTestKeys()
 	s := settings.Default()
 	s.Forward = f
+	s.Filters.Localhost = true
 	k := keys[key42]
 	k.Rules = NewRules(s)
 	keys[key42] = k
@@ -145,6 +174,12 @@ func TestForward(t *testing.T) {
 		up.set(nil)
 		e.post(mixed).wantOK(t, idA)
 		until(t, "the session", func() bool { st := e.forwarding(); return st.Dropped["limited"] == 2 && st.Sent == 3 })
+		if diff := cmp.Diff([]string{"/api/7/envelope/ session"}, up.take()); diff != "" {
+			t.Error(diff)
+		}
+		// What is told of a dropped item is in words that only we know: it stays here.
+		e.post(env(`{"event_id":"`+idA+`","trace":{"trace_id":"`+idB+`","public_key":"k","replay_id":"`+idA+`"}}`, eventItem, `{"request":{"url":"http://localhost/"}}`, `{"type":"session"}`, `{}`))
+		until(t, "the other session", func() bool { return e.forwarding().Sent == 4 })
 		if diff := cmp.Diff([]string{"/api/7/envelope/ session"}, up.take()); diff != "" {
 			t.Error(diff)
 		}

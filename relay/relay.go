@@ -161,6 +161,9 @@ func New(cfg Config) (*Relay, error) {
 	}
 	if f := cfg.Forward; f != nil {
 		rl.forward = newForwarder(f.Queue, f.Client, f.Keys, cfg.Log.Warn)
+		if f.Only {
+			rl.forward.tell = rl.outcomes.add
+		}
 		rl.cfg.Publish = &copier{cfg.Publish, cfg.Keys, rl.forward, f.Only}
 		if cfg.Metrics != nil {
 			if err := cfg.Metrics.Register(newForwardMetrics(rl.forward)); err != nil {

@@ -39,7 +39,7 @@ type UpstreamConfig struct {
 
 // Upstream is a [Relay] before another server: it takes what SDKs send, scrubs, filters and limits it,
 // answers when it is synced to disk, and sends it on, again and again until the upstream has it. What it
-// drops is counted in its metrics, by outcome and reason.
+// drops is counted in its metrics, by outcome and reason, and told to the upstream by client reports.
 type Upstream struct {
 	*Relay
 	queue *stream.Stream

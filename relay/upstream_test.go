@@ -13,7 +13,7 @@ import (
 )
 
 // TestUpstream: what was taken while the server behind is away arrives when it is back, also after a
-// restart and when it is large; what is not wanted does not.
+// restart and when it is large; what is not wanted does not, but a report of it.
 func TestUpstream(t *testing.T) {
 	up := newSink(t)
 	up.set(func(w http.ResponseWriter) bool { w.WriteHeader(503); return true })
@@ -50,9 +50,9 @@ func TestUpstream(t *testing.T) {
 	up.set(nil)
 	u = open()
 	defer u.Close()
-	want := map[string]bool{"/api/42/envelope/ event": true, "/api/42/envelope/ attachment": true}
+	want := map[string]bool{"/api/42/envelope/ event": true, "/api/42/envelope/ attachment": true, "/api/42/envelope/ client_report": true}
 	got := map[string]bool{}
-	for deadline := time.Now().Add(30 * time.Second); len(got) < 2 && time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); len(got) < 3 && time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
 		for _, line := range up.take() {
 			got[line] = true
 		}
@@ -65,4 +65,45 @@ func TestUpstream(t *testing.T) {
 			t.Errorf("%q: no error", bad)
 		}
 	}
+}
+
+// TestUpstreamIsToldOfLosses: what does not go on is in client reports, so that the upstream's books close: filtered,
+// limited and invalid here, and held back because the upstream itself asked for it. What it answered with 429 it knows.
+func TestUpstreamIsToldOfLosses(t *testing.T) {
+	up := newSink(t)
+	s := settings.Default()
+	s.Filters.Localhost = true
+	s.Quotas.Limits = []settings.Quota{{ID: "sessions", Scope: settings.ScopeProject, Categories: []string{"session"}, Limit: 0, WindowSeconds: 60}}
+	u, err := OpenUpstream(t.Context(), UpstreamConfig{Dir: t.TempDir(), DSNs: []string{strings.Replace(up.URL, "://", "://"+key42+"@", 1) + "/42"}, Settings: &s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	post := func(body string, want int) {
+		t.Helper()
+		w := httptest.NewRecorder()
+		u.ServeHTTP(w, httptest.NewRequest("POST", "/api/42/envelope/?sentry_key="+key42, strings.NewReader(body)))
+		if w.Code != want {
+			t.Fatalf("%d %s, want %d", w.Code, w.Body, want)
+		}
+	}
+	post(env(`{"event_id":"`+idA+`"}`, eventItem, `{"request":{"url":"http://localhost/"}}`), 200)
+	post(env(`{}`, `{"type":"session"}`, `{}`), 429)
+	post(env(`{"event_id":"`+idA+`"}`, eventItem, `{"broken":`, `{"type":"attachment","filename":"f","length":1}`, "x"), 200)
+	post("nonsense", 400)
+	want := map[string]int64{"filtered error localhost": 1, "limited session project_quota": 1, "discarded error invalid_json": 1, "discarded default invalid_envelope": 1}
+	until(t, "the report", func() bool { return len(up.heard()) >= len(want) })
+	if diff := cmp.Diff(want, up.heard()); diff != "" {
+		t.Error(diff)
+	}
+	up.set(func(w http.ResponseWriter) bool {
+		w.Header().Set("X-Sentry-Rate-Limits", "60:error:key")
+		w.WriteHeader(429)
+		return true
+	})
+	post(anEvent(), 200)
+	until(t, "the limit", func() bool { st, _ := u.Forwarding(42); return st.Dropped["limited"] == 1 })
+	up.set(nil)
+	post(anEvent(), 200)
+	until(t, "what was held back is told", func() bool { return up.heard()["discarded error ratelimit_backoff"] == 1 })
 }
