@@ -26,7 +26,7 @@ import (
 
 // world is a database with one organisation of five projects, as the corpus has them, and a linker.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	s     *store.Store
 	raw   *bun.DB // a connection of the test's own, to look with
 	blobs store.Blobs
@@ -42,7 +42,7 @@ func eachDB(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Run("postgres", func(t *testing.T) { fn(t, newWorld(t, storetest.PostgresURL(t))) })
 }
 
-func newWorld(t *testing.T, url string) *world {
+func newWorld(t testing.TB, url string) *world {
 	t.Helper()
 	ctx := t.Context()
 	s := storetest.Open(t, url)

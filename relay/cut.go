@@ -27,6 +27,7 @@ type item struct {
 // parcel is a whole envelope, checked and cut into items: nothing of it is published before
 // all of it has been read.
 type parcel struct {
+	id      string // begins its messages' ids; empty: one of its own
 	header  *envelope.Header
 	items   []item
 	dropped []stream.Outcome // items that are left out of an envelope that is accepted

@@ -5,10 +5,13 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha1"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -25,9 +28,19 @@ const logsPerContainer = 100
 // vercelLogs is POST /api/{id}/integration/vercel/logs/: what a Vercel log drain delivers, a JSON array
 // or an object a line (vercel.com/docs/drains/reference/logs). When the project has the drain's secret,
 // the signature must be right: x-vercel-signature, the HMAC-SHA1 of the body in hex.
+//
+// Before it makes a drain, Vercel asks for its address and wants to find there, with a 200, the word it gave
+// out (x-vercel-verify): a GET, or a POST with nothing in it.
 func (q *request) vercelLogs() error {
 	if err := q.needAuth(); err != nil {
 		return err
+	}
+	if verify := q.key.Rules.settings.Drains.VercelVerify; verify != "" {
+		q.w.Header().Set("X-Vercel-Verify", verify)
+	}
+	if q.r.Method != http.MethodPost || q.r.ContentLength == 0 {
+		writeBody(q.w, http.StatusOK, "", nil)
+		return nil
 	}
 	switch q.mediaType() {
 	case "application/json", "application/x-ndjson", "application/ndjson":
@@ -90,6 +103,13 @@ func (q *request) herokuLogs() error {
 		return err
 	}
 	logs := &logDrain{q: q}
+	if frame := q.r.Header.Get("Logplex-Frame-Id"); frame != "" { // the same when Logplex delivers again what it heard no answer for
+		sum := sha256.New()
+		fmt.Fprintf(sum, "%d %q ", q.key.ProjectID, frame)
+		sum.Write(data)
+		logs.id = "logplex-" + hex.EncodeToString(sum.Sum(nil)[:16])
+		q.ingestID = logs.id
+	}
 	for len(data) > 0 {
 		frame, rest, ok := cutFrame(data)
 		if !ok {
@@ -106,6 +126,7 @@ func (q *request) herokuLogs() error {
 // logDrain gathers the logs of one delivery.
 type logDrain struct {
 	q       *request
+	id      string     // of the delivery, when it has one: delivered again it changes nothing
 	entries []drainLog // of the container at hand
 	parcels []*parcel
 	taken   int
@@ -166,6 +187,9 @@ func (d *logDrain) pack() error {
 	}
 	d.entries = d.entries[:0]
 	p := d.q.newParcel()
+	if d.id != "" {
+		p.id = d.id + "." + strconv.Itoa(len(d.parcels))
+	}
 	d.parcels = append(d.parcels, p)
 	return d.q.add(p, &envelope.ItemHeader{Type: "log", ItemCount: &n, ContentType: envelope.ContentTypeLogs}, bytes.NewReader(payload))
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,6 +138,53 @@ func TestHerokuDrain(t *testing.T) {
 	}
 	if a := send(strings.Repeat("0 ", 10_001)); a.status != 413 {
 		t.Errorf("too many: %d", a.status)
+	}
+}
+
+// TestHerokuDeliversAgain: a delivery that comes again, since Logplex heard no answer, has the ids it had, so it is
+// stored and counted once; another delivery has others.
+func TestHerokuDeliversAgain(t *testing.T) {
+	e := newEdge(t)
+	logs := strings.Repeat(frame("<13>1 2012-11-30T06:45:29+00:00 host app web.1 - x"), 250) + frame("no syslog")
+	ids := func(frameID, body string) []string {
+		var list []string
+		for _, m := range e.to("/api/42/integration/heroku/logs/", body, "X-Sentry-Auth", auth(key42), "Content-Type", "application/logplex-1", "Logplex-Frame-Id", frameID).msgs {
+			list = append(list, m.ID)
+		}
+		return list
+	}
+	first := ids("09C557EAFCFB6CF2740EE62F62971098", logs)
+	if len(first) != 4 || len(slices.Compact(slices.Sorted(slices.Values(first)))) != 4 { // three containers, and what is told of the rest
+		t.Errorf("messages %q", first)
+	}
+	if diff := cmp.Diff(first, ids("09C557EAFCFB6CF2740EE62F62971098", logs)); diff != "" {
+		t.Errorf("delivered again: %s", diff)
+	}
+	for what, other := range map[string][]string{"another frame": ids("1", logs), "another body": ids("09C557EAFCFB6CF2740EE62F62971098", logs+frame("x")), "no frame": ids("", logs)} {
+		if other[0] == first[0] {
+			t.Errorf("%s is taken for the same", what)
+		}
+	}
+}
+
+// TestVercelVerifies: before it makes a drain, Vercel looks for its word at the drain's address.
+func TestVercelVerifies(t *testing.T) {
+	s := settings.Default()
+	s.Drains = settings.Drains{VercelVerify: "9d8cd31a", VercelSecret: "not known yet"}
+	keys := newTestKeys()
+	k := keys[key42]
+	k.Rules = NewRules(s)
+	keys[key42] = k
+	e := newEdge(t, func(c *Config) { c.Keys = keys })
+	const target = "/api/42/integration/vercel/logs/?sentry_key=" + key42
+	for _, method := range []string{"GET", "POST"} {
+		a := e.do(method, target, strings.NewReader(""))
+		if a.status != 200 || a.header.Get("X-Vercel-Verify") != "9d8cd31a" || len(a.msgs) != 0 {
+			t.Errorf("%s: %d %v, %d messages", method, a.status, a.header, len(a.msgs))
+		}
+	}
+	if a := e.do("GET", "/api/42/integration/vercel/logs/", nil); a.status != 401 || a.header.Get("X-Vercel-Verify") != "" {
+		t.Errorf("without a key: %d %v", a.status, a.header)
 	}
 }
 

@@ -95,7 +95,7 @@ func findProjectRoute(seg []string) (route, bool) {
 	case "otlp/v1/logs":
 		return route{name: "otlp_logs", methods: "POST", handle: (*request).otlpLogs}, true
 	case "vercel/logs":
-		return route{name: "vercel_logs", methods: "POST", handle: (*request).vercelLogs}, name == "integration"
+		return route{name: "vercel_logs", methods: "GET, POST", handle: (*request).vercelLogs}, name == "integration"
 	case "heroku/logs":
 		return route{name: "heroku_logs", methods: "POST", handle: (*request).herokuLogs}, name == "integration"
 	}

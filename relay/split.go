@@ -37,7 +37,10 @@ func (q *request) messages(p *parcel) ([]*stream.Message, error) {
 		return nil, err
 	}
 	var msgs []*stream.Message
-	id := q.newIngestID()
+	id := p.id
+	if id == "" {
+		id = q.newIngestID()
+	}
 	for _, kind := range stream.Kinds() {
 		segments, size, err := part(header, p.items, kind, q.key.Rules.scrub)
 		if err != nil {

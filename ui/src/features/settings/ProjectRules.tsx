@@ -127,6 +127,10 @@ function Form({ path, saved }: { path: Path; saved: Settings }) {
             <input className="inp code" type="password" autoComplete="off" value={draft.drains.vercelSecret} onChange={(e) => change({ drains: { ...draft.drains, vercelSecret: e.target.value.trim() } })} />
           </label>
           <label className="lbl">
+            Word that Vercel looks for (x-vercel-verify)
+            <input className="inp code" autoComplete="off" spellCheck={false} value={draft.drains.vercelVerify} onChange={(e) => change({ drains: { ...draft.drains, vercelVerify: e.target.value.trim() } })} />
+          </label>
+          <label className="lbl">
             Token of the Heroku drain
             <input className="inp code" type="password" autoComplete="off" value={draft.drains.herokuToken} onChange={(e) => change({ drains: { ...draft.drains, herokuToken: e.target.value.trim() } })} />
           </label>
