@@ -825,6 +825,7 @@ export type Digest = {
 export type Drains = {
     herokuToken: string;
     vercelSecret: string;
+    vercelVerify: string;
 };
 
 export type Environment = {
