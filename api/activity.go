@@ -53,3 +53,11 @@ type FirstLastRelease struct {
 type CurrentRelease struct {
 	CurrentRelease Null[Release] `json:"currentRelease"`
 }
+
+// IssueStatsInput asks for an issue's events over time.
+type IssueStatsInput struct {
+	IssuePath
+	Since      int64  `query:"since" doc:"Unix seconds; a day before until when absent."`
+	Until      int64  `query:"until" doc:"Unix seconds; now when absent."`
+	Resolution string `query:"resolution" enum:"1h,1d," doc:"Length of a point."`
+}

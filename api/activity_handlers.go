@@ -18,6 +18,8 @@ func (a *API) registerActivity() {
 		handle(a, Route{ID: "update" + form.id, Method: "PUT", Path: issue + form.path + "{note}/", Access: "event:write", Summary: "Change a comment of one's own"}, a.updateNote)
 		handle(a, Route{ID: "delete" + form.id, Method: "DELETE", Path: issue + form.path + "{note}/", Access: "event:write", Summary: "Take a comment of one's own back", Status: 204}, a.deleteNote)
 	}
+	handle(a, Route{ID: "listParticipants", Method: "GET", Path: issue + "participants/", Access: "event:read", Summary: "Who follows an issue"}, a.listParticipants)
+	handle(a, Route{ID: "getIssueStats", Method: "GET", Path: issue + "stats/", Access: "event:read", Summary: "Events of an issue over time"}, a.getIssueStats)
 	handle(a, Route{ID: "getFirstLastRelease", Method: "GET", Path: issue + "first-last-release/", Access: "event:read", Summary: "The releases an issue was first and last seen in"}, a.getFirstLastRelease)
 	handle(a, Route{ID: "getCurrentRelease", Method: "GET", Path: issue + "current-release/", Access: "event:read", Summary: "The newest release, when the issue was seen in it"}, a.getCurrentRelease)
 }
@@ -211,4 +213,56 @@ func (a *API) getCurrentRelease(ctx context.Context, in *IssuePath) (*One[Curren
 		return nil, err
 	}
 	return one(CurrentRelease{null(&d.Body)}), nil
+}
+
+func (a *API) listParticipants(ctx context.Context, in *IssuePath) (*List[User], error) {
+	rq := from(ctx)
+	i, err := a.issueByAnyID(ctx, rq.scope, in.Issue)
+	if err != nil {
+		return nil, err
+	}
+	_, following, err := a.peopleOfIssue(ctx, rq, i)
+	return &List[User]{Body: following}, err
+}
+
+// maxStatsPoints bounds a series of an issue: 90 days by the hour.
+const maxStatsPoints = 90 * 24
+
+func (a *API) getIssueStats(ctx context.Context, in *IssueStatsInput) (*List[Point], error) {
+	rq := from(ctx)
+	i, err := a.issueByAnyID(ctx, rq.scope, in.Issue)
+	if err != nil {
+		return nil, err
+	}
+	step := int64(hour)
+	if in.Resolution == "1d" {
+		step *= 24
+	}
+	until := a.Now().UnixMilli()
+	if in.Until > 0 {
+		until = in.Until * 1000
+	}
+	since := until - 24*hour
+	if in.Since > 0 {
+		since = in.Since * 1000
+	}
+	since -= since % step
+	n := (until-since)/step + 1
+	if since > until || n > maxStatsPoints {
+		return nil, badRequest("since, until: want at most 90 days, the earlier one first.")
+	}
+	hours, err := a.Store.IssueHours(ctx, rq.scope, []int64{i.ID}, since)
+	if err != nil {
+		return nil, a.fail("read events over time", err)
+	}
+	out := make([]Point, n)
+	for k := range out {
+		out[k][0] = (since + int64(k)*step) / 1000
+	}
+	for _, h := range hours {
+		if k := (h.HourMS - since) / step; k < n {
+			out[k][1] += h.Events
+		}
+	}
+	return &List[Point]{Body: out}, nil
 }

@@ -224,3 +224,39 @@ func (a *API) createRepository(ctx context.Context, in *CreateRepositoryInput) (
 	}
 	return one(repositoryOf(r)), nil
 }
+
+func (a *API) listReleaseResolved(ctx context.Context, in *ReleasePageInput) (*List[Issue], error) {
+	return a.resolvedBy(ctx, in.Version, in.PageParams)
+}
+
+func (a *API) listProjectReleaseResolved(ctx context.Context, in *ProjectReleasePageInput) (*List[Issue], error) {
+	return a.resolvedBy(ctx, in.Version, in.PageParams)
+}
+
+// resolvedBy lists the issues that a release resolved: by hand, or by what its commits say.
+func (a *API) resolvedBy(ctx context.Context, version string, p PageParams) (*List[Issue], error) {
+	rq := from(ctx)
+	r, err := a.release(ctx, rq, version)
+	if err != nil {
+		return nil, err
+	}
+	set, err := a.projects(ctx, rq)
+	if err != nil {
+		return nil, err
+	}
+	page := store.Page{Limit: perPage(p.PerPage, 100)}
+	if page.Cursor, err = parseCursor(p.Cursor); err != nil {
+		return nil, err
+	}
+	var only []int64
+	if rq.project != nil {
+		only = []int64{rq.project.ID}
+	}
+	rows, err := a.Store.ResolvedBy(ctx, rq.scope, r.ID, only, page)
+	if err != nil {
+		return nil, a.fail("list what a release resolved", err)
+	}
+	out := &List[Issue]{Link: pageLink(a, rq, rows)}
+	out.Body, err = a.issues(ctx, rq, set, rows.Rows, issueView{collapse: []string{"stats"}})
+	return out, err
+}

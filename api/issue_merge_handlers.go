@@ -30,7 +30,7 @@ func (a *API) mergeIssues(ctx context.Context, rq *request, ids []int64) (*BulkO
 	if len(ids) == 0 {
 		return &BulkOutput{Status: http.StatusNoContent}, nil
 	}
-	m, err := a.Store.MergeIssues(ctx, rq.scope, ids)
+	m, err := a.Store.MergeIssues(ctx, rq.scope, ids, actor(rq))
 	if err != nil {
 		return nil, a.failWrite("merge issues", err, "One of the issues is being unmerged. Try again in a moment.")
 	}
@@ -85,7 +85,7 @@ func (a *API) unmergeIssue(ctx context.Context, in *IssueHashesInput) (*One[Unme
 	if len(in.ID) > 100 {
 		return nil, badRequest("At most 100 hashes are taken out at a time.")
 	}
-	made, err := a.Store.UnmergeHashes(ctx, rq.scope, i.ID, in.ID, a.describe)
+	made, err := a.Store.UnmergeHashes(ctx, rq.scope, i.ID, in.ID, actor(rq), a.describe)
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict):
 		return nil, conflict("Already being unmerged: events of this issue are still on their way, or a hash is not this issue's any more.")

@@ -45,7 +45,7 @@ func (a *API) projectDetail(ctx context.Context, rq *request, p *store.Project) 
 	s := a.settingsOf(p)
 	return one(ProjectDetail{
 		Project: a.project(rq, p, rq.org, teams), Organization: a.organization(rq.org), Options: options(s),
-		DigestsMinDelay: 300, DigestsMaxDelay: 1800, SubjectTemplate: "$shortID - $title", AllowedDomains: s.AllowedDomains,
+		DigestsMinDelay: 300, DigestsMaxDelay: 1800, SubjectTemplate: "$shortID - $title", AllowedDomains: s.AllowedDomains, ResolveAge: s.ResolveAge,
 		DataScrubber: s.Scrub.Enabled, DataScrubberDefaults: s.Scrub.Defaults, SafeFields: s.Scrub.SafeFields,
 		SensitiveFields: s.Scrub.SensitiveFields, ScrubIPAddresses: s.IP == settings.IPDrop, VerifySSL: true,
 		GroupingConfig: groupingConfig, FingerprintingRules: s.Grouping.FingerprintRules, GroupingEnhancements: s.Grouping.StackTraceRules, BuiltinSymbolSources: []string{}, SymbolSources: "[]", HighlightTags: []string{}, HighlightContext: map[string]any{},

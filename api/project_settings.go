@@ -64,12 +64,13 @@ type SettingsChange struct {
 	ScrubIPAddresses     *bool                      `json:"scrubIPAddresses,omitempty"`
 	FingerprintingRules  *string                    `json:"fingerprintingRules,omitempty" maxLength:"24576"`
 	GroupingEnhancements *string                    `json:"groupingEnhancements,omitempty" maxLength:"24576"`
+	ResolveAge           *int                       `json:"resolveAge,omitempty" doc:"Hours without an event after which issues are resolved; 0: never."`
 	Options              map[string]json.RawMessage `json:"options,omitempty"`
 }
 
 func (c *SettingsChange) empty() bool {
 	return c.AllowedDomains == nil && c.DataScrubber == nil && c.DataScrubberDefaults == nil && c.SensitiveFields == nil &&
-		c.SafeFields == nil && c.ScrubIPAddresses == nil && c.FingerprintingRules == nil && c.GroupingEnhancements == nil && len(c.Options) == 0
+		c.SafeFields == nil && c.ScrubIPAddresses == nil && c.FingerprintingRules == nil && c.GroupingEnhancements == nil && c.ResolveAge == nil && len(c.Options) == 0
 }
 
 // apply makes the change.
@@ -84,6 +85,7 @@ func (c *SettingsChange) apply(s *settings.Settings) error {
 	} else if on != nil && s.IP == settings.IPDrop {
 		s.IP = settings.IPStore
 	}
+	set(&s.ResolveAge, c.ResolveAge)
 	set(&s.Grouping.FingerprintRules, c.FingerprintingRules)
 	set(&s.Grouping.StackTraceRules, c.GroupingEnhancements)
 	if c.FingerprintingRules != nil || c.GroupingEnhancements != nil {

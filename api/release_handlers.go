@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -21,6 +22,8 @@ func (a *API) registerReleases() {
 	handle(a, Route{ID: "listReleaseCommits", Method: "GET", Path: release + "commits/", Access: accessReleaseRead, Summary: "Commits of a release"}, a.listReleaseCommits)
 	handle(a, Route{ID: "listReleaseFilesChanged", Method: "GET", Path: release + "commitfiles/", Access: accessReleaseRead, Summary: "Files that a release's commits touched"}, a.listCommitFiles)
 	handle(a, Route{ID: "getPreviousRelease", Method: "GET", Path: release + "previous-with-commits/", Access: accessReleaseRead, Summary: "The release before that has commits, or an empty object"}, a.getPreviousRelease)
+	handle(a, Route{ID: "listReleaseResolved", Method: "GET", Path: release + "resolved/", Access: "event:read", Summary: "Issues that a release resolved"}, a.listReleaseResolved)
+	handle(a, Route{ID: "listProjectReleaseResolved", Method: "GET", Path: projectRelease + "resolved/", Access: "event:read", Summary: "Issues of a project that a release resolved"}, a.listProjectReleaseResolved)
 	handle(a, Route{ID: "listDeploys", Method: "GET", Path: release + "deploys/", Access: accessReleaseRead, Summary: "Deploys of a release"}, a.listDeploys)
 	handle(a, Route{ID: "createDeploy", Method: "POST", Path: release + "deploys/", Access: accessReleaseWrite, Summary: "Note a deploy", Status: 201}, a.createDeploy)
 	handle(a, Route{ID: "listProjectReleases", Method: "GET", Path: project + "releases/", Access: accessReleaseRead, Summary: "Releases of a project"}, a.listProjectReleases)
@@ -137,8 +140,12 @@ func (a *API) getProjectRelease(ctx context.Context, in *ProjectReleaseInput) (*
 }
 
 func (a *API) createRelease(ctx context.Context, in *CreateReleaseInput) (*ReleaseOutput, error) {
-	if len(in.Body.Projects) == 0 {
-		return nil, badRequest("projects: This field is required.")
+	if len(in.Body.Projects) == 0 { // sentry-cli archives and restores releases so
+		if _, err := a.Store.Release(ctx, from(ctx).scope, strings.TrimSpace(in.Body.Version)); errors.Is(err, store.ErrNotFound) {
+			return nil, badRequest("projects: This field is required.")
+		} else if err != nil {
+			return nil, a.fail("read release", err)
+		}
 	}
 	return a.newRelease(ctx, in.Body)
 }
@@ -235,6 +242,9 @@ func (a *API) releaseChange(ctx context.Context, rq *request, up ReleaseUpdate) 
 	}
 	if c.ReleasedMS, err = dateMS("dateReleased", up.DateReleased); err != nil {
 		return c, err
+	}
+	if up.Refs != nil && len(up.Refs) == 0 && up.Commits == nil { // "set-commits --clear"
+		c.Refs, c.Commits = []store.RefWrite{}, []store.CommitWrite{}
 	}
 	for _, r := range up.Refs {
 		c.Refs = append(c.Refs, store.RefWrite{Repository: r.Repository, SHA: r.Commit, PreviousSHA: deref(r.PreviousCommit)})

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,5 +68,49 @@ func TestReleaseAsSentryCLICallsIt(t *testing.T) {
 			`{"version":"a","projects":["shop-web"],"commits":[{"id":""}]}`} {
 			send("POST", org, bad, 400)
 		}
+	})
+}
+
+// What a release's commits say they fix is listed as resolved by it; an archived release is named without projects, and refs
+// that are empty take its commits back.
+func TestReleaseResolves(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		const org = "/api/0/organizations/acme/releases/"
+		i := decode[api.IssueDetail](w.get("/api/0/organizations/acme/issues/" + itoa(w.acme.issue) + "/"))
+		send := func(method, path, body string, code int) response {
+			t.Helper()
+			r := w.do(w.acme.token, method, path, body)
+			if r.Code != code {
+				t.Fatalf("%s %s: %d %s, want %d", method, path, r.Code, r.Body, code)
+			}
+			return r
+		}
+		send("POST", org, `{"version":"shop@9","projects":["`+i.Project.Slug+`"],"commits":[{"id":"aaa","repository":"r","message":"Fixes `+i.ShortID+`"}]}`, 201)
+		for _, path := range []string{org + "shop@9/resolved/", "/api/0/projects/acme/" + i.Project.Slug + "/releases/shop@9/resolved/"} {
+			if got := decode[[]api.Issue](send("GET", path, "", 200)); len(got) != 1 || got[0].ID != i.ID || got[0].Status != "resolved" || got[0].StatusDetails["inRelease"] != "shop@9" {
+				t.Errorf("%s: %+v", path, got)
+			}
+		}
+		if got := decode[[]api.Issue](send("GET", org+"shop@1.0.0/resolved/", "", 200)); len(got) != 0 {
+			t.Errorf("resolved by another release: %+v", got)
+		}
+		send("POST", org, `{"version":"shop@9","status":"archived"}`, 208)
+		send("POST", org, `{"version":"shop@10","status":"archived"}`, 400)
+		if r := decode[api.Release](send("PUT", org+"shop@9/", `{"refs":[]}`, 200)); r.CommitCount != 0 || r.Status != "archived" {
+			t.Errorf("cleared: %+v", r)
+		}
+		send("PUT", "/api/0/organizations/acme/issues/"+i.ID+"/", `{"assignedTo":"user:`+itoa(w.acme.owner.ID)+`"}`, 200)
+		if who := decode[[]api.User](w.get("/api/0/organizations/acme/issues/" + i.ID + "/participants/")); !slices.ContainsFunc(who, func(u api.User) bool { return u.ID == itoa(w.acme.owner.ID) }) {
+			t.Errorf("participants: %+v", who)
+		}
+		points := decode[[]api.Point](w.get("/api/0/organizations/acme/issues/" + i.ID + "/stats/?since=" + itoa(i.FirstSeen.Unix()) + "&until=" + itoa(i.FirstSeen.Unix()+7200)))
+		if len(points) != 3 || points[0][1] == 0 {
+			t.Errorf("stats: %v", points)
+		}
+		send("GET", "/api/0/organizations/acme/issues/"+i.ID+"/stats/?since=1&until=1795168381", "", 400)
+		if p := decode[api.ProjectDetail](send("PUT", "/api/0/projects/acme/shop-web/", `{"resolveAge":168}`, 200)); p.ResolveAge != 168 {
+			t.Errorf("resolveAge %d", p.ResolveAge)
+		}
+		send("PUT", "/api/0/projects/acme/shop-web/", `{"resolveAge":-1}`, 400)
 	})
 }

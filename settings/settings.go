@@ -20,6 +20,8 @@ type Settings struct {
 	Grouping       Grouping `json:"grouping"`
 	// Ownership says whose errors are; left out, nobody's.
 	Ownership Ownership `json:"ownership,omitzero"`
+	// ResolveAge is after how many hours without an event an issue is resolved by itself; 0: never.
+	ResolveAge int `json:"resolveAge,omitempty"`
 	// Recordings says how long recordings are kept; left out, as every server keeps them.
 	Recordings Recordings `json:"recordings,omitempty"`
 }

@@ -60,6 +60,9 @@ func (s *Settings) Validate() error {
 	s.Recordings.check(c)
 	s.Grouping.check(c)
 	s.Ownership.check(c)
+	if s.ResolveAge < 0 || s.ResolveAge > maxResolveAge {
+		c.add("resolveAge", "must be 0 to %d hours", maxResolveAge)
+	}
 	if len(c.fields) == 0 && len(s.JSON()) > MaxDocument {
 		c.add("settings", "together are more than %d bytes", MaxDocument)
 	}
@@ -147,3 +150,6 @@ func (r *Recordings) check(c *checker) {
 		c.add("recordings.maxBytes", "must not be negative")
 	}
 }
+
+// maxResolveAge is two years, in hours.
+const maxResolveAge = 2 * 365 * 24

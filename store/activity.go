@@ -39,9 +39,11 @@ const (
 	ActivityReviewed          = "mark_reviewed"
 	ActivityPublic            = "set_public"
 	ActivityPrivate           = "set_private"
-	ActivityNote              = "note" // data.text
-	ActivityMerge             = "merge"
-	maxNote                   = 10_000 // bytes
+	ActivityNote              = "note"                // data.text
+	ActivityMerge             = "merge"               // of the issue that stays; data.issues: those that went into it
+	ActivityUnmergeSource     = "unmerge_source"      // data.fingerprints left it, into data.destination
+	ActivityUnmergeInto       = "unmerge_destination" // data.fingerprints came into it, from data.source
+	maxNote                   = 10_000                // bytes
 )
 
 // activityOf makes a row; data must be plain values.

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/uptrace/bun"
+
+	"github.com/hindsight-dev/hindsight/settings"
 )
 
 // encounters gathers what [Issue.wake] needs to know, for those issues of a batch that can wake at
@@ -146,6 +149,33 @@ func toOngoing(now int64) func(*Issue) string {
 	return func(i *Issue) string {
 		i.Substatus, i.StatusChangedMS = SubstatusOngoing, &now
 		return ActivityOngoing
+	}
+}
+
+// ResolveStale resolves, in each project that wants it (settings.ResolveAge), the issues that were not seen for so long.
+// It works in small transactions and says how many it resolved.
+func (s *Store) ResolveStale(ctx context.Context) (int64, error) {
+	total := int64(0)
+	for after := int64(0); ; {
+		var rows []Project
+		err := s.read.NewSelect().Model(&rows).Column("id", "settings").Where("id > ? AND deleted_ms IS NULL", after).Order("id").Limit(agedIssues).Scan(ctx)
+		if err != nil {
+			return total, border(fmt.Errorf("projects that resolve by age: %w", err))
+		}
+		for i := range rows {
+			after = rows[i].ID
+			doc, err := settings.Parse([]byte(rows[i].Settings))
+			if err != nil || doc.ResolveAge == 0 { // what cannot be read has the defaults
+				continue
+			}
+			n, err := s.ResolveOldIssues(ctx, rows[i].ID, s.nowMS()-int64(doc.ResolveAge)*hourMS)
+			if total += n; err != nil {
+				return total, border(fmt.Errorf("resolve old issues of project %d: %w", rows[i].ID, err))
+			}
+		}
+		if len(rows) < agedIssues {
+			return total, nil
+		}
 	}
 }
 

@@ -31,11 +31,11 @@ type Merged struct {
 // MergeIssues puts issues of one project together. The one with the most events stays, the older one
 // of two; the ids and short ids of the others lead to it from now on, and so do the hashes of their
 // events. Counts are right when it returns, except for users that many issues share: their rows move,
-// like the events, in the background when there are many.
+// like the events, in the background when there are many. actor is who does it; nil: an organisation's own token.
 //
 // It is [ErrInvalid] with fewer than two issues or issues of several projects, and [ErrConflict] while one of
 // them is being taken apart.
-func (s *Store) MergeIssues(ctx context.Context, scope Scope, ids []int64) (*Merged, error) {
+func (s *Store) MergeIssues(ctx context.Context, scope Scope, ids []int64, actor *int64) (*Merged, error) {
 	out := new(Merged)
 	var jobs []int64
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -71,6 +71,9 @@ func (s *Store) MergeIssues(ctx context.Context, scope Scope, ids []int64) (*Mer
 		if err := s.redirect(ctx, tx, parent, children); err != nil {
 			return err
 		}
+		if err := insertActivities(ctx, tx, []Activity{activityOf(parent, ActivityMerge, actor, s.nowMS(), map[string]any{"issues": mergedNames(children)})}); err != nil {
+			return err
+		}
 		_, err = tx.NewUpdate().Model(parent).Column("first_seen_ms", "last_seen_ms", "times_seen", "first_release", "last_release", "unhandled").WherePK().Exec(ctx)
 		return err
 	})
@@ -79,6 +82,15 @@ func (s *Store) MergeIssues(ctx context.Context, scope Scope, ids []int64) (*Mer
 	}
 	s.runInline(ctx, jobs)
 	return out, nil
+}
+
+// mergedNames is what an activity says of issues that went into another.
+func mergedNames(children []Issue) []map[string]any {
+	out := make([]map[string]any, len(children))
+	for n := range children {
+		out[n] = map[string]any{"id": fmt.Sprint(children[n].ID), "title": children[n].Title}
+	}
+	return out
 }
 
 // lockIssues reads those of the ids that are the scope's issues and keeps them as they are.

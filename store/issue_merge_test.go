@@ -73,7 +73,7 @@ func TestMergeThenUnmerge(t *testing.T) {
 		meet(t, s, org, project, 5, 5*hour, "id:3", "bb", "sys-b")
 		child := issue(t, s, org, b)
 
-		m, err := s.MergeIssues(t.Context(), scope, []int64{b, a})
+		m, err := s.MergeIssues(t.Context(), scope, []int64{b, a}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestMergeThenUnmerge(t *testing.T) {
 		}
 
 		// Taken out again it stays out, though the event's other name still leads to the old issue.
-		n, err := s.UnmergeHashes(t.Context(), scope, a, []string{"bb"}, func(e *store.Event) store.Issue { return store.Issue{Type: "error", Title: e.Title} })
+		n, err := s.UnmergeHashes(t.Context(), scope, a, []string{"bb"}, nil, func(e *store.Event) store.Issue { return store.Issue{Type: "error", Title: e.Title} })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,6 +117,12 @@ func TestMergeThenUnmerge(t *testing.T) {
 		if diff := cmp.Diff(map[int64]int64{a: 3, n.ID: 3}, hoursOf(t, s)); diff != "" {
 			t.Errorf("hours: %s", diff)
 		}
+		if diff := cmp.Diff([]string{"merge", "unmerge_source"}, kinds(t, s, a)); diff != "" {
+			t.Errorf("activity: %s", diff)
+		}
+		if diff := cmp.Diff([]string{"unmerge_destination"}, kinds(t, s, n.ID)); diff != "" {
+			t.Errorf("activity of what was taken out: %s", diff)
+		}
 		if got := meet(t, s, org, project, 7, 7*hour, "id:9", "bb", "sys-b"); got != n.ID {
 			t.Errorf("an event of the unmerged hash went to %d, want %d", got, n.ID)
 		}
@@ -124,16 +130,16 @@ func TestMergeThenUnmerge(t *testing.T) {
 			t.Errorf("an event of the hash that stayed went to %d", got)
 		}
 		for want, hashes := range map[error][]string{store.ErrNotFound: {"bb"}, store.ErrInvalid: {"aa"}} {
-			if _, err := s.UnmergeHashes(t.Context(), scope, a, hashes, nil); !errors.Is(err, want) {
+			if _, err := s.UnmergeHashes(t.Context(), scope, a, hashes, nil, nil); !errors.Is(err, want) {
 				t.Errorf("unmerge of %v: %v, want %v", hashes, err, want)
 			}
 		}
-		if _, err := s.MergeIssues(t.Context(), store.Scope{OrgID: org + 1}, []int64{a, n.ID}); !errors.Is(err, store.ErrInvalid) {
+		if _, err := s.MergeIssues(t.Context(), store.Scope{OrgID: org + 1}, []int64{a, n.ID}, nil); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("another organisation merged: %v", err)
 		}
 		_, other := seedProject(t, s, "other")
 		foreign := meet(t, s, org, other, 100, hour, "", "cc")
-		if _, err := s.MergeIssues(t.Context(), scope, []int64{a, foreign}); !errors.Is(err, store.ErrInvalid) {
+		if _, err := s.MergeIssues(t.Context(), scope, []int64{a, foreign}, nil); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("merged over projects: %v", err)
 		}
 	})
@@ -237,13 +243,13 @@ func TestMergeOfABigIssueIsBoundedWork(t *testing.T) {
 		}
 		ingest(t, s, ws...)
 		big := issueOf(t, s, org, project, 1000)
-		if _, err := s.MergeIssues(t.Context(), scope, []int64{small, big}); err != nil {
+		if _, err := s.MergeIssues(t.Context(), scope, []int64{small, big}, nil); err != nil {
 			t.Fatal(err)
 		}
 		// Now the big one goes into a bigger one.
 		third := meet(t, s, org, project, 2, hour, "id:y", "third")
 		mustRaw(t, s, "UPDATE issues SET times_seen = 100000 WHERE id = ?", third)
-		if m, err := s.MergeIssues(t.Context(), scope, []int64{third, big}); err != nil || m.Parent != third {
+		if m, err := s.MergeIssues(t.Context(), scope, []int64{third, big}, nil); err != nil || m.Parent != third {
 			t.Fatal(m, err)
 		}
 		left := 0
@@ -305,11 +311,11 @@ func TestMergeWhileEventsArrive(t *testing.T) {
 		wg.Go(func() {
 			for range 6 {
 				a, b := issueOf(t, s, org, project, 1), issueOf(t, s, org, project, 2)
-				if _, err := s.MergeIssues(t.Context(), scope, []int64{a, b}); err != nil && store.Retryable(err) {
+				if _, err := s.MergeIssues(t.Context(), scope, []int64{a, b}, nil); err != nil && store.Retryable(err) {
 					continue
 				}
 				finish(t, s)
-				_, err := s.UnmergeHashes(t.Context(), scope, issueOf(t, s, org, project, 2), []string{"bb"}, func(e *store.Event) store.Issue { return store.Issue{Title: e.Title} })
+				_, err := s.UnmergeHashes(t.Context(), scope, issueOf(t, s, org, project, 2), []string{"bb"}, nil, func(e *store.Event) store.Issue { return store.Issue{Title: e.Title} })
 				if err != nil && !errors.Is(err, store.ErrConflict) && !store.Retryable(err) {
 					t.Error(err)
 				}

@@ -69,3 +69,17 @@ func releasesByID(ctx context.Context, db bun.IDB, orgID int64, ids []int64) (ma
 	}
 	return out, nil
 }
+
+// ResolvedBy gives a page of the issues that a release resolved, the newest first; of projects, when some are named.
+func (s *Store) ResolvedBy(ctx context.Context, scope Scope, releaseID int64, projects []int64, page Page) (Paged[Issue], error) {
+	var rows []Issue
+	q := s.read.NewSelect().Model(&rows).Where("i.resolution_release_id = ? AND i.org_id = ?", releaseID, scope.OrgID).
+		Where("i.status = ? AND i.resolution = ?", IssueResolved, ResolvedInRelease)
+	if len(projects) > 0 {
+		q = q.Where("i.project_id IN (?)", bun.List(projects))
+	}
+	if err := keyset(q, page, order{expr: "i.id", tie: "i.id", tieValue: decimalTie}).Scan(ctx); err != nil {
+		return Paged[Issue]{}, border(fmt.Errorf("issues resolved by release %d: %w", releaseID, err))
+	}
+	return paged(rows, page, func(i Issue) Cursor { return Cursor{Value: i.ID, Tie: fmt.Sprint(i.ID)} }), nil
+}

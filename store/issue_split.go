@@ -72,7 +72,7 @@ func (s *Store) mergingInto(ctx context.Context, issueID int64) ([]int64, error)
 //
 // It is [ErrNotFound] when the issue does not have one of the hashes, [ErrInvalid] when nothing would be
 // left, and [ErrConflict] while an earlier unmerge of the issue goes on.
-func (s *Store) UnmergeHashes(ctx context.Context, scope Scope, issueID int64, hashes []string, name func(*Event) Issue) (*Issue, error) {
+func (s *Store) UnmergeHashes(ctx context.Context, scope Scope, issueID int64, hashes []string, actor *int64, name func(*Event) Issue) (*Issue, error) {
 	var made *Issue
 	var job int64
 	hashes = slices.Compact(slices.Sorted(slices.Values(hashes)))
@@ -116,6 +116,12 @@ func (s *Store) UnmergeHashes(ctx context.Context, scope Scope, issueID int64, h
 			if _, err := change.Exec(ctx); err != nil {
 				return err
 			}
+		}
+		side := func(of *Issue, kind, other string, id int64) Activity {
+			return activityOf(of, kind, actor, s.nowMS(), map[string]any{"fingerprints": hashes, other: map[string]any{"id": fmt.Sprint(id)}})
+		}
+		if err := insertActivities(ctx, tx, []Activity{side(from, ActivityUnmergeSource, "destination", made.ID), side(made, ActivityUnmergeInto, "source", from.ID)}); err != nil {
+			return err
 		}
 		job, err = s.addJob(ctx, tx, issueJob{OrgID: scope.OrgID, ProjectID: from.ProjectID, Kind: jobUnmerge, FromID: from.ID, IntoID: made.ID, Hashes: string(list)})
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 	"github.com/hindsight-dev/hindsight/store/storetest"
 )
@@ -169,6 +170,71 @@ func TestIssuesAge(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"auto_set_ongoing", "set_resolved_by_age"}, kinds(t, s, issues[0].ID)); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// "Fixes SHOP-1" in a release's commits resolves the issue in that release: once, so that an issue which came back stays open
+// when the same commits are uploaded again.
+func TestCommitsFixIssues(t *testing.T) {
+	storetest.EachDB(t, func(t *testing.T, s *store.Store) {
+		org, project := seedProject(t, s, "shop")
+		scope := store.Scope{OrgID: org}
+		now := time.UnixMilli(10_000_000)
+		s.SetClock(func() time.Time { return now })
+		ingest(t, s, eventOf(org, project, "m1", 1, "a", "shop@1.0.0", "", 1_000), eventOf(org, project, "m2", 2, "b", "shop@1.0.0", "", 1_000), eventOf(org, project, "m3", 3, "c", "shop@1.0.0", "", 1_000))
+		issue := map[int64]int64{}
+		for _, i := range all[store.Issue](t, s) {
+			issue[i.Number] = i.ID
+		}
+		commits := []store.CommitWrite{{Repository: "r", SHA: "aaa", Message: "Round prices (fixes SHOP-1, shop-2)\n\nRefs SHOP-3. Closes OTHER-9"}, {Repository: "r", SHA: "bbb", Message: "prefixes SHOP-3"}}
+		r := upsert(t, s, scope, "shop@1.1.0", store.ReleaseChange{Projects: []int64{project}, Commits: commits})
+		want := func(when string, states ...string) {
+			t.Helper()
+			for n, w := range states {
+				if got := state(t, s, issue[int64(n+1)]); got != w {
+					t.Errorf("%s: SHOP-%d is %s, want %s", when, n+1, got, w)
+				}
+			}
+		}
+		want("with the release", "resolved", "resolved", "unresolved/new")
+		if diff := cmp.Diff([]string{"set_resolved_in_commit"}, kinds(t, s, issue[1])); diff != "" {
+			t.Error(diff)
+		}
+		page, err := s.ResolvedBy(t.Context(), scope, r.ID, []int64{project}, store.Page{Limit: 1})
+		if err != nil || len(page.Rows) != 1 || page.Rows[0].ID != issue[2] || !page.More {
+			t.Errorf("resolved by it: %+v %v", page, err)
+		}
+		ingest(t, s, eventOf(org, project, "m4", 4, "a", "shop@1.0.0", "", 20_000_000), eventOf(org, project, "m5", 5, "b", "shop@1.1.0", "", 20_000_000))
+		want("after an old and the new release", "resolved", "unresolved/regressed", "unresolved/new")
+		now = time.UnixMilli(30_000_000)
+		upsert(t, s, scope, "shop@1.1.0", store.ReleaseChange{Commits: commits})
+		upsert(t, s, scope, "shop@1.2.0", store.ReleaseChange{Projects: []int64{project}, Commits: commits[:1]})
+		want("with the same commits again", "resolved", "unresolved/regressed", "unresolved/new")
+		upsert(t, s, scope, "elsewhere@1", store.ReleaseChange{Commits: []store.CommitWrite{{Repository: "r", SHA: "ccc", Message: "Fixes SHOP-3"}}})
+		want("with a release of no project of theirs", "resolved", "unresolved/regressed", "unresolved/new")
+	})
+}
+
+// Projects that ask for it resolve what was not seen for long; the others do not.
+func TestStaleIssuesResolve(t *testing.T) {
+	storetest.EachDB(t, func(t *testing.T, s *store.Store) {
+		org, project := seedProject(t, s, "shop")
+		_, other := seedProject(t, s, "other")
+		now := time.UnixMilli(100 * 3_600_000)
+		s.SetClock(func() time.Time { return now })
+		ingest(t, s, eventOf(org, project, "m1", 1, "old", "", "", 75*3_600_000), eventOf(org, project, "m2", 2, "young", "", "", 77*3_600_000), eventOf(org, other, "m3", 3, "old", "", "", 1_000))
+		if _, err := s.EditSettings(t.Context(), store.Scope{OrgID: org}, project, func(doc *settings.Settings) error { doc.ResolveAge = 24; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		n, err := s.ResolveStale(t.Context())
+		if err != nil || n != 1 {
+			t.Fatalf("resolved %d: %v", n, err)
+		}
+		for _, i := range all[store.Issue](t, s) {
+			if want := i.ProjectID == project && i.LastSeenMS == 75*3_600_000; (i.Status == store.IssueResolved) != want {
+				t.Errorf("issue of project %d, last seen %d, is %s", i.ProjectID, i.LastSeenMS, i.Status)
+			}
 		}
 	})
 }

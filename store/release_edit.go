@@ -21,7 +21,7 @@ type ReleaseChange struct {
 	OwnerID    *int64
 	StartedMS  *int64
 	ReleasedMS *int64
-	Refs       []RefWrite
+	Refs       []RefWrite    // nil: stay; none: the release stands nowhere any more
 	Commits    []CommitWrite // the newest first; nil: stay, else all of the release's
 }
 
@@ -174,10 +174,20 @@ func (s *Store) changeRelease(ctx context.Context, tx bun.Tx, scope Scope, versi
 	if c.ReleasedMS != nil {
 		r.ReleasedMS, r.DateMS = c.ReleasedMS, *c.ReleasedMS
 	}
+	if c.Refs != nil && len(c.Refs) == 0 {
+		if _, err := tx.NewDelete().Model((*ReleaseRef)(nil)).Where("release_id = ?", r.ID).Exec(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.writeRefs(ctx, tx, r, c.Refs); err != nil {
 		return nil, err
 	}
+	var had map[string]bool
 	if c.Commits != nil {
+		var err error
+		if had, err = commitsOf(ctx, tx, r.ID); err != nil {
+			return nil, err
+		}
 		n, err := s.writeCommits(ctx, tx, r, c.Commits)
 		if err != nil {
 			return nil, err
@@ -199,6 +209,9 @@ func (s *Store) changeRelease(ctx context.Context, tx bun.Tx, scope Scope, versi
 		shas[i] = c.Commits[i].SHA
 	}
 	if err := settleCommits(ctx, tx, r, shas); err != nil {
+		return nil, err
+	}
+	if err := s.resolveFixed(ctx, tx, r, c.Commits, had); err != nil {
 		return nil, err
 	}
 	_, err := tx.NewUpdate().Model((*ReleaseProject)(nil)).Set("date_ms = ?", r.DateMS).Where("release_id = ? AND date_ms <> ?", r.ID, r.DateMS).Exec(ctx)

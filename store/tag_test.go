@@ -76,7 +76,7 @@ func TestTagsFollowTheirEvents(t *testing.T) {
 		ingest(t, s, ws[20:]...) // five come again
 		sameCounts(t, s, "ingested")
 		a, b, c := issueOf(t, s, org, project, 1), issueOf(t, s, org, project, 2), issueOf(t, s, org, project, 3)
-		m, err := s.MergeIssues(t.Context(), scope, []int64{a, b})
+		m, err := s.MergeIssues(t.Context(), scope, []int64{a, b}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +85,7 @@ func TestTagsFollowTheirEvents(t *testing.T) {
 		if texts := all[store.IssueText](t, s); len(texts) != 3 {
 			t.Errorf("texts after the merge: %+v", texts)
 		}
-		if _, err := s.UnmergeHashes(t.Context(), scope, m.Parent, []string{"h1"}, func(e *store.Event) store.Issue { return store.Issue{Type: "error", Title: e.Title} }); err != nil {
+		if _, err := s.UnmergeHashes(t.Context(), scope, m.Parent, []string{"h1"}, nil, func(e *store.Event) store.Issue { return store.Issue{Type: "error", Title: e.Title} }); err != nil {
 			t.Fatal(err)
 		}
 		finish(t, s)

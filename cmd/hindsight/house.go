@@ -227,6 +227,12 @@ func (h *house) expire(ctx context.Context) error {
 			continue
 		}
 		h.log.Info("aged issues", "issues", aged)
+		stale, err := h.store.ResolveStale(ctx)
+		if err != nil {
+			h.log.Error("resolve issues that were not seen for long", "err", err)
+			continue
+		}
+		h.log.Info("resolved issues that were not seen for long", "issues", stale)
 		emptied, err := h.store.PurgeProjects(ctx, h.blobs)
 		if err != nil {
 			h.log.Error("empty deleted projects", "err", err)

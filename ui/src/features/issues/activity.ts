@@ -12,7 +12,8 @@ const plain: Record<string, string> = {
   set_public: "shared it",
   set_private: "stopped sharing it",
   note: "commented",
-  merge: "merged issues into it",
+  unmerge_source: "took events out of it",
+  unmerge_destination: "took its events out of another issue",
 };
 
 /** What somebody did, as the rest of a sentence that begins with their name. */
@@ -22,7 +23,11 @@ export function activityWords(a: Pick<Activity, "type" | "data">): string {
     case "set_resolved_in_release":
       return text("version") ? `resolved it in ${text("version")}` : "resolved it in the next release";
     case "set_resolved_in_commit":
-      return `resolved it in commit ${text("commit").slice(0, 12)}`;
+      return `resolved it in commit ${text("commit").slice(0, 12)}${text("version") ? `, which came with ${text("version")}` : ""}`;
+    case "merge": {
+      const n = Array.isArray(a.data.issues) ? a.data.issues.length : 0;
+      return n === 1 ? "merged an issue into it" : n > 1 ? `merged ${n} issues into it` : "merged issues into it";
+    }
     case "set_regression":
       return text("version") ? `saw it again, in ${text("version")}` : "saw it again";
     case "set_priority":
