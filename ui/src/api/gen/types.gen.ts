@@ -3125,6 +3125,7 @@ export type Settings = {
     ownership?: Ownership;
     quotas: Quotas;
     recordings?: Recordings;
+    resolveAge?: number;
     scrub: Scrub;
 };
 
@@ -3641,6 +3642,10 @@ export type UpdateProjectInputBody = {
         [key: string]: unknown;
     };
     platform?: string;
+    /**
+     * Hours without an event after which issues are resolved; 0: never.
+     */
+    resolveAge?: number;
     safeFields?: Array<string>;
     scrubIPAddresses?: boolean;
     sensitiveFields?: Array<string>;
@@ -6617,6 +6622,90 @@ export type UpdateNoteResponses = {
 
 export type UpdateNoteResponse = UpdateNoteResponses[keyof UpdateNoteResponses];
 
+export type ListParticipantsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/issues/{issue}/participants/';
+};
+
+export type ListParticipantsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListParticipantsError = ListParticipantsErrors[keyof ListParticipantsErrors];
+
+export type ListParticipantsResponses = {
+    /**
+     * OK
+     */
+    200: Array<User>;
+};
+
+export type ListParticipantsResponse = ListParticipantsResponses[keyof ListParticipantsResponses];
+
+export type GetIssueStatsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * An id or a short id.
+         */
+        issue: string;
+    };
+    query?: {
+        /**
+         * Unix seconds; a day before until when absent.
+         */
+        since?: number;
+        /**
+         * Unix seconds; now when absent.
+         */
+        until?: number;
+        /**
+         * Length of a point.
+         */
+        resolution?: '1h' | '1d' | '';
+    };
+    url: '/api/0/organizations/{org}/issues/{issue}/stats/';
+};
+
+export type GetIssueStatsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetIssueStatsError = GetIssueStatsErrors[keyof GetIssueStatsErrors];
+
+export type GetIssueStatsResponses = {
+    /**
+     * OK
+     */
+    200: Array<[
+        number,
+        number
+    ]>;
+};
+
+export type GetIssueStatsResponse = GetIssueStatsResponses[keyof GetIssueStatsResponses];
+
 export type ListIssueTagsData = {
     body?: never;
     path: {
@@ -8446,6 +8535,46 @@ export type GetPreviousReleaseResponses = {
 };
 
 export type GetPreviousReleaseResponse = GetPreviousReleaseResponses[keyof GetPreviousReleaseResponses];
+
+export type ListReleaseResolvedData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        version: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/releases/{version}/resolved/';
+};
+
+export type ListReleaseResolvedErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListReleaseResolvedError = ListReleaseResolvedErrors[keyof ListReleaseResolvedErrors];
+
+export type ListReleaseResolvedResponses = {
+    /**
+     * OK
+     */
+    200: Array<Issue>;
+};
+
+export type ListReleaseResolvedResponse = ListReleaseResolvedResponses[keyof ListReleaseResolvedResponses];
 
 export type CountReplaysData = {
     body?: never;
@@ -12389,6 +12518,50 @@ export type GetProjectReleaseFileResponses = {
 };
 
 export type GetProjectReleaseFileResponse = GetProjectReleaseFileResponses[keyof GetProjectReleaseFileResponses];
+
+export type ListProjectReleaseResolvedData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        version: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/projects/{org}/{project}/releases/{version}/resolved/';
+};
+
+export type ListProjectReleaseResolvedErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListProjectReleaseResolvedError = ListProjectReleaseResolvedErrors[keyof ListProjectReleaseResolvedErrors];
+
+export type ListProjectReleaseResolvedResponses = {
+    /**
+     * OK
+     */
+    200: Array<Issue>;
+};
+
+export type ListProjectReleaseResolvedResponse = ListProjectReleaseResolvedResponses[keyof ListProjectReleaseResolvedResponses];
 
 export type ListReplayDeleteJobsData = {
     body?: never;
