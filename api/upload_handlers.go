@@ -234,6 +234,9 @@ func (a *API) uploadProjects(ctx context.Context, rq *request, names []string) (
 	} else if ids, err = set.choose(FilterParams{Project: names}); err != nil {
 		return nil, errNotFound
 	}
+	if len(ids) == 0 && len(names) == 0 {
+		return nil, errNotFound // there is no project that could have any
+	}
 	if len(ids) == 0 || len(ids) > maxUploadProjects {
 		return nil, badRequest(fmt.Sprintf("projects: must be 1 to %d.", maxUploadProjects))
 	}

@@ -62,6 +62,12 @@ func (s *Store) HasDeletedProjects(ctx context.Context, scope Scope) (bool, erro
 	return is, nil
 }
 
+// living is the condition that a row is not of a project that is being deleted: such rows are nowhere, though they may
+// still be there. A row of no project lives.
+func living(alias string) string {
+	return "NOT EXISTS (SELECT 1 FROM projects AS gone WHERE gone.id = " + alias + ".project_id AND gone.deleted_ms IS NOT NULL)"
+}
+
 // PurgeProjects deletes the rows and objects of deleted projects, in small transactions that can be stopped
 // anywhere: what is left goes the next time. A project is emptied soon, and once more when no message for it
 // can be on its way; then it is forgotten. Outcomes stay: they are the organisation's usage, and end with age.

@@ -85,7 +85,9 @@ func textKeyset(q *bun.SelectQuery, p Page, expr, id string) *bun.SelectQuery {
 // Release gives one of the scope's releases by its version.
 func (s *Store) Release(ctx context.Context, scope Scope, version string) (*Release, error) {
 	r := new(Release)
-	if err := s.read.NewSelect().Model(r).Where("r.org_id = ? AND r.version = ?", scope.OrgID, version).Scan(ctx); err != nil {
+	err := s.read.NewSelect().Model(r).Where("r.org_id = ? AND r.version = ?", scope.OrgID, version).
+		Where("(NOT EXISTS (SELECT 1 FROM release_projects AS rp WHERE rp.release_id = r.id) OR EXISTS (SELECT 1 FROM release_projects AS rp WHERE rp.release_id = r.id AND " + living("rp") + "))").Scan(ctx)
+	if err != nil {
 		return nil, border(fmt.Errorf("release: %w", err))
 	}
 	return r, nil

@@ -26,6 +26,11 @@ func countedLink(alias string) string {
 		Replace("((l.signals & {any}) <> 0 OR ((l.signals & {trace}) <> 0 AND (l.flags & {ambiguous}) = 0))")
 }
 
+// ofLivingReplay is the condition that a link's replay is not of a project that is being deleted.
+func ofLivingReplay(alias string) string {
+	return "NOT EXISTS (SELECT 1 FROM replays AS gr JOIN projects AS gp ON gp.id = gr.project_id WHERE gr.org_id = " + alias + ".org_id AND gr.replay_id = " + alias + ".replay_id AND gp.deleted_ms IS NOT NULL)"
+}
+
 // LinkQuery asks for links; what is given is joined by OR.
 type LinkQuery struct {
 	Events       []string
@@ -65,7 +70,7 @@ func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Pag
 		Join("LEFT JOIN replays AS r ON r.org_id = chosen.org_id AND r.replay_id = chosen.replay_id").
 		Join("LEFT JOIN issues AS i ON i.id = chosen.issue_id AND i.org_id = chosen.org_id").
 		Join("LEFT JOIN projects AS p ON p.id = chosen.project_id AND p.org_id = chosen.org_id").
-		ColumnExpr("chosen.*").ColumnExpr("COALESCE(r.state, ?) AS replay_state", ReplayPending).
+		ColumnExpr("chosen.*").ColumnExpr("CASE WHEN ? THEN COALESCE(r.state, ?) ELSE ? END AS replay_state", bun.Safe(living("r")), ReplayPending, ReplayDeleted).
 		ColumnExpr("r.started_ms AS replay_started_ms, r.first_seen_ms AS replay_named_ms, i.number AS issue_number, p.slug AS project_slug").
 		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = chosen.org_id AND fs.replay_id = chosen.replay_id AND fs.playable) AS replay_plays").
 		ColumnExpr("COALESCE(r.state, '') <> ? AND EXISTS (SELECT 1 FROM replay_links AS rb WHERE rb.org_id = chosen.org_id AND rb.replay_id = chosen.replay_id AND (rb.flags & ?) <> 0) AS replay_buffering", ReplayLive, BufferingFlag).
@@ -88,7 +93,7 @@ func (s *Store) ReplayLinks(ctx context.Context, scope Scope, in LinkQuery) (Pag
 // that are links; but an issue, a name or a replay can have any number. UNION drops what two arms both find.
 func (s *Store) linkArms(scope Scope, in LinkQuery) (arms []*bun.SelectQuery) {
 	arm := func(by, where string, args ...any) {
-		q := s.read.NewSelect().TableExpr("replay_links AS x").ColumnExpr("x.*").Where("x.org_id = ?", scope.OrgID).Where(where, args...)
+		q := s.read.NewSelect().TableExpr("replay_links AS x").ColumnExpr("x.*").Where("x.org_id = ?", scope.OrgID).Where(living("x")).Where(where, args...)
 		q = keyset(q, in.Page, linkOrder("x", by))
 		arms = append(arms, s.read.NewSelect().TableExpr("(?) AS c", q).ColumnExpr("c.*"))
 	}
@@ -136,7 +141,7 @@ func (s *Store) EventReplays(ctx context.Context, scope Scope, eventIDs []string
 	err := s.read.NewSelect().TableExpr("replay_links AS rl").ColumnExpr("rl.item_id, rl.replay_id, rl.signals, rl.flags").
 		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = rl.org_id AND fs.replay_id = rl.replay_id AND fs.playable) AS plays").
 		Where("rl.org_id = ? AND rl.item_kind = ?", scope.OrgID, ItemEvent).Where("rl.item_id IN (?)", bun.List(eventIDs)).
-		Where("rl.is_primary").Scan(ctx, &rows)
+		Where("rl.is_primary").Where(ofLivingReplay("rl")).Scan(ctx, &rows)
 	if err != nil {
 		return nil, border(fmt.Errorf("replays of events: %w", err))
 	}
@@ -176,12 +181,12 @@ func (s *Store) IssueReplayCounts(ctx context.Context, scope Scope, issueIDs []i
 func (s *Store) counted(scope Scope) *bun.SelectQuery {
 	return s.read.NewSelect().TableExpr("replay_links AS rl").
 		Where("rl.org_id = ?", scope.OrgID).Where(countedLink("rl")).
-		Where(recorded("rl"), scope.OrgID, ReplayLive)
+		Where(recorded("rl"), scope.OrgID, ReplayLive).Where(living("rl"))
 }
 
 // recorded is the condition that a row's replay has a recording; it takes the organisation and [ReplayLive].
 func recorded(alias string) string {
-	return "(SELECT r.state FROM replays AS r WHERE r.org_id = ? AND r.replay_id = " + alias + ".replay_id) = ?"
+	return "(SELECT r.state FROM replays AS r WHERE r.org_id = ? AND r.replay_id = " + alias + ".replay_id AND " + living("r") + ") = ?"
 }
 
 // ReplayTally is how many replays something has, and the newest of them.

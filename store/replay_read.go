@@ -169,7 +169,7 @@ const maxReplayMS = 24 * 60 * 60 * 1000
 func (s *Store) Replay(ctx context.Context, scope Scope, replayID string) (*ListedReplay, error) {
 	r := new(ListedReplay)
 	err := listedReplay(s.read.NewSelect().TableExpr("replays AS r")).
-		Where("r.org_id = ? AND r.replay_id = ?", scope.OrgID, replayID).Scan(ctx, r)
+		Where("r.org_id = ? AND r.replay_id = ?", scope.OrgID, replayID).Where(living("r")).Scan(ctx, r)
 	if err != nil {
 		return nil, border(fmt.Errorf("replay %s: %w", replayID, err))
 	}
@@ -193,7 +193,7 @@ func (s *Store) ReplayItems(ctx context.Context, scope Scope, replayIDs []string
 			"fl.level = 'warning'": &it.Warnings, "fl.level IN ('info', 'debug', 'sample', 'log')": &it.Infos} {
 			err := s.read.NewSelect().TableExpr("replay_links AS fl").ColumnExpr("fl.item_id").
 				Where("fl.org_id = ? AND fl.replay_id = ? AND fl.item_kind = ?", scope.OrgID, id, ItemEvent).
-				Where(countedLink("fl")).Where(levels).OrderExpr("fl.ts_ms, fl.item_id").Limit(int64(limit)).Scan(ctx, list)
+				Where(countedLink("fl")).Where(living("fl")).Where(levels).OrderExpr("fl.ts_ms, fl.item_id").Limit(int64(limit)).Scan(ctx, list)
 			if err != nil {
 				return nil, border(fmt.Errorf("items of replay %s: %w", id, err))
 			}
@@ -205,7 +205,7 @@ func (s *Store) ReplayItems(ctx context.Context, scope Scope, replayIDs []string
 		}
 		err = s.read.NewSelect().TableExpr("replay_links AS fl").Join("JOIN projects AS p ON p.id = fl.project_id AND p.org_id = fl.org_id").
 			ColumnExpr("DISTINCT p.slug").Where("fl.org_id = ? AND fl.replay_id = ? AND fl.item_kind = ?", scope.OrgID, id, ItemEvent).
-			Where("fl.side = ? AND fl.level IN ('error', 'fatal')", SideBackend).Where(countedLink("fl")).Order("p.slug").Scan(ctx, &it.BackendProjects)
+			Where("fl.side = ? AND fl.level IN ('error', 'fatal')", SideBackend).Where(countedLink("fl")).Where(living("fl")).Order("p.slug").Scan(ctx, &it.BackendProjects)
 		if err != nil {
 			return nil, border(fmt.Errorf("projects of replay %s: %w", id, err))
 		}
@@ -284,7 +284,7 @@ func (s *Store) EventsOfReplay(ctx context.Context, scope Scope, replayID string
 		Join("JOIN events AS e ON e.org_id = fl.org_id AND e.event_id = fl.item_id AND e.project_id = fl.project_id").
 		Join("LEFT JOIN issues AS i ON i.id = e.issue_id AND i.org_id = e.org_id").
 		ColumnExpr("e.event_id, e.project_id, e.issue_id, e.title, e.level, e.side, e.timestamp_ms, i.number AS issue_number, i.metadata AS metadata").
-		Where("fl.org_id = ? AND fl.replay_id = ? AND fl.item_kind = ?", scope.OrgID, replayID, ItemEvent).Where(countedLink("fl"))
+		Where("fl.org_id = ? AND fl.replay_id = ? AND fl.item_kind = ?", scope.OrgID, replayID, ItemEvent).Where(countedLink("fl")).Where(living("fl"))
 	// The link has its event's time, and an index: what a page costs does not depend on how many events there are.
 	q = keyset(q, page, order{expr: "fl.ts_ms", tie: "fl.item_id", tieValue: textTie})
 	if err := q.Scan(ctx, &rows); err != nil {
@@ -313,7 +313,7 @@ func (s *Store) RecordedReplays(ctx context.Context, scope Scope, replayIDs []st
 		return ids, nil
 	}
 	err := s.read.NewSelect().TableExpr("replays AS r").ColumnExpr("r.replay_id").
-		Where("r.org_id = ? AND r.state = ?", scope.OrgID, ReplayLive).Where("r.replay_id IN (?)", bun.List(replayIDs)).Order("r.replay_id").Scan(ctx, &ids)
+		Where("r.org_id = ? AND r.state = ?", scope.OrgID, ReplayLive).Where(living("r")).Where("r.replay_id IN (?)", bun.List(replayIDs)).Order("r.replay_id").Scan(ctx, &ids)
 	if err != nil {
 		return nil, border(fmt.Errorf("recorded replays: %w", err))
 	}

@@ -10,7 +10,7 @@ import (
 // TraceSpans gives up to limit spans of a trace across the scope's projects, the earliest first.
 func (s *Store) TraceSpans(ctx context.Context, scope Scope, traceID string, limit int) ([]Span, error) {
 	var rows []Span
-	err := s.read.NewSelect().Model(&rows).Where("s.org_id = ? AND s.trace_id = ?", scope.OrgID, traceID).
+	err := s.read.NewSelect().Model(&rows).Where("s.org_id = ? AND s.trace_id = ?", scope.OrgID, traceID).Where(living("s")).
 		OrderExpr("s.start_us, s.span_id").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, border(fmt.Errorf("spans of trace %s: %w", traceID, err))
@@ -32,7 +32,7 @@ func (s *Store) TraceEvents(ctx context.Context, scope Scope, traceID string, li
 	err := s.read.NewSelect().TableExpr("events AS e").Join("LEFT JOIN issues AS i ON i.id = e.issue_id AND i.org_id = e.org_id").
 		ColumnExpr("e.project_id, e.event_id, e.issue_id, e.level, e.platform, e.title, e.culprit, e.timestamp_ms, e.trace_id, e.span_id, e.side").
 		ColumnExpr("i.number AS issue_number, i.type AS issue_type").
-		Where("e.org_id = ? AND e.trace_id = ?", scope.OrgID, traceID).
+		Where("e.org_id = ? AND e.trace_id = ?", scope.OrgID, traceID).Where(living("e")).
 		OrderExpr("e.timestamp_ms, e.event_id").Limit(int64(limit)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, border(fmt.Errorf("events of trace %s: %w", traceID, err))
@@ -55,7 +55,7 @@ func (s *Store) CountTrace(ctx context.Context, scope Scope, traceID string) (Tr
 		N   int64  `bun:"n"`
 	}
 	err := s.read.NewSelect().TableExpr("spans AS s").ColumnExpr("s.op AS k, COUNT(*) AS n").
-		Where("s.org_id = ? AND s.trace_id = ?", scope.OrgID, traceID).GroupExpr("s.op").Limit(1000).Scan(ctx, &rows)
+		Where("s.org_id = ? AND s.trace_id = ?", scope.OrgID, traceID).Where(living("s")).GroupExpr("s.op").Limit(1000).Scan(ctx, &rows)
 	if err != nil {
 		return c, border(fmt.Errorf("count spans of trace %s: %w", traceID, err))
 	}
@@ -67,7 +67,7 @@ func (s *Store) CountTrace(ctx context.Context, scope Scope, traceID string) (Tr
 	err = s.read.NewSelect().TableExpr("spans AS s").
 		Join("JOIN spans AS t ON t.org_id = s.org_id AND t.trace_id = s.trace_id AND t.span_id = s.segment_id AND t.project_id = s.project_id").
 		ColumnExpr("COALESCE(t.event_id, '') AS k, COUNT(*) AS n").
-		Where("s.org_id = ? AND s.trace_id = ?", scope.OrgID, traceID).GroupExpr("COALESCE(t.event_id, '')").Limit(1000).Scan(ctx, &rows)
+		Where("s.org_id = ? AND s.trace_id = ?", scope.OrgID, traceID).Where(living("s")).GroupExpr("COALESCE(t.event_id, '')").Limit(1000).Scan(ctx, &rows)
 	if err != nil {
 		return c, border(fmt.Errorf("count transactions of trace %s: %w", traceID, err))
 	}
@@ -75,7 +75,7 @@ func (s *Store) CountTrace(ctx context.Context, scope Scope, traceID string) (Tr
 		c.ByTransaction[r.Key] = r.N
 	}
 	err = s.read.NewSelect().TableExpr("events AS e").ColumnExpr("COUNT(*)").
-		Where("e.org_id = ? AND e.trace_id = ?", scope.OrgID, traceID).Scan(ctx, &c.Errors)
+		Where("e.org_id = ? AND e.trace_id = ?", scope.OrgID, traceID).Where(living("e")).Scan(ctx, &c.Errors)
 	if err != nil {
 		return c, border(fmt.Errorf("count errors of trace %s: %w", traceID, err))
 	}
@@ -87,7 +87,7 @@ func (s *Store) HasTrace(ctx context.Context, scope Scope, traceID string) (bool
 	for _, table := range []string{"spans", "events"} {
 		var found []int
 		err := s.read.NewSelect().TableExpr("? AS t", bun.Ident(table)).ColumnExpr("1").
-			Where("t.org_id = ? AND t.trace_id = ?", scope.OrgID, traceID).Limit(1).Scan(ctx, &found)
+			Where("t.org_id = ? AND t.trace_id = ?", scope.OrgID, traceID).Where(living("t")).Limit(1).Scan(ctx, &found)
 		if err != nil {
 			return false, border(fmt.Errorf("trace %s: %w", traceID, err))
 		}
@@ -101,7 +101,7 @@ func (s *Store) HasTrace(ctx context.Context, scope Scope, traceID string) (bool
 // SpansByID gives up to ten spans of the scope with an id, without payloads.
 func (s *Store) SpansByID(ctx context.Context, scope Scope, spanID string) ([]Span, error) {
 	var rows []Span
-	err := s.read.NewSelect().Model(&rows).ExcludeColumn("payload").Where("s.org_id = ? AND s.span_id = ?", scope.OrgID, spanID).
+	err := s.read.NewSelect().Model(&rows).ExcludeColumn("payload").Where("s.org_id = ? AND s.span_id = ?", scope.OrgID, spanID).Where(living("s")).
 		Order("s.start_us").Limit(10).Scan(ctx)
 	if err != nil {
 		return nil, border(fmt.Errorf("span %s: %w", spanID, err))
