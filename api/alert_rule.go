@@ -111,6 +111,18 @@ type RuleFire struct {
 	EventID       string    `json:"eventId"`
 }
 
+// RuleStatsInput asks how often a rule fired.
+type RuleStatsInput struct {
+	RuleInput
+	WindowParams
+}
+
+// RuleStat is how often a rule fired in the hour that begins at Date.
+type RuleStat struct {
+	Date  time.Time `json:"date"`
+	Count int64     `json:"count"`
+}
+
 // RulePart describes a condition, filter or action for an editor.
 type RulePart struct {
 	ID         string            `json:"id"`

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -25,6 +24,7 @@ func (a *API) registerAlertRules() {
 	handle(a, Route{ID: "snoozeRule", Method: "POST", Path: project + "rules/{rule}/snooze/", Access: "alerts:write", Summary: "Silence an issue alert", Status: 201}, a.snoozeRule)
 	handle(a, Route{ID: "unsnoozeRule", Method: "DELETE", Path: project + "rules/{rule}/snooze/", Access: "alerts:write", Summary: "End the silence of an issue alert", Status: 204}, a.unsnoozeRule)
 	handle(a, Route{ID: "listRuleHistory", Method: "GET", Path: project + "rules/{rule}/group-history/", Access: "alerts:read", Summary: "Issues that a rule told of"}, a.listRuleHistory)
+	handle(a, Route{ID: "getRuleStats", Method: "GET", Path: project + "rules/{rule}/stats/", Access: "alerts:read", Summary: "How often a rule fired, by the hour"}, a.getRuleStats)
 	handle(a, Route{ID: "listCombinedRules", Method: "GET", Path: org + "combined-rules/", Access: "alerts:read", Summary: "Rules of all kinds"}, a.listCombinedRules)
 }
 
@@ -315,65 +315,6 @@ func (a *API) deleteRule(ctx context.Context, in *RuleInput) (*Nothing, error) {
 	return nil, a.fail("delete alert rule", a.Store.DeleteAlertRule(ctx, rq.scope, in.Rule))
 }
 
-func (a *API) snoozeRule(ctx context.Context, in *SnoozeInput) (*One[Snoozed], error) {
-	rq := from(ctx)
-	if _, err := a.issueRule(ctx, rq, in.Rule); err != nil {
-		return nil, err
-	}
-	until := store.Forever
-	out := Snoozed{OwnerID: rq.caller.userID(), UserID: "everyone", RuleID: in.Rule}
-	if in.Body.Until != nil && *in.Body.Until != "" {
-		t, ok := parseDate(*in.Body.Until)
-		if !ok {
-			return nil, badRequest("Invalid until: want an ISO 8601 date and time.")
-		}
-		until, out.Until = t.UnixMilli(), &t
-	}
-	return one(out), a.fail("snooze alert rule", a.Store.SnoozeAlertRule(ctx, rq.scope, in.Rule, until))
-}
-
-func (a *API) unsnoozeRule(ctx context.Context, in *RuleInput) (*Nothing, error) {
-	rq := from(ctx)
-	if _, err := a.issueRule(ctx, rq, in.Rule); err != nil {
-		return nil, err
-	}
-	return nil, a.fail("end snooze", a.Store.SnoozeAlertRule(ctx, rq.scope, in.Rule, 0))
-}
-
-func (a *API) listRuleHistory(ctx context.Context, in *RuleHistoryInput) (*List[RuleFire], error) {
-	rq := from(ctx)
-	if _, err := a.issueRule(ctx, rq, in.Rule); err != nil {
-		return nil, err
-	}
-	fires, err := a.Store.AlertFires(ctx, rq.scope, in.Rule, 0, 1000)
-	if err != nil {
-		return nil, a.fail("read alert history", err)
-	}
-	page, link, err := offsetPage(a, rq, fires, in.PageParams)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]int64, len(page))
-	for i := range page {
-		ids[i] = page[i].IssueID
-	}
-	rows, err := a.Store.IssuesByID(ctx, rq.scope, ids)
-	if err != nil {
-		return nil, a.fail("read issues", err)
-	}
-	set, err := a.projects(ctx, rq)
-	if err != nil {
-		return nil, err
-	}
-	out := []RuleFire{}
-	for _, f := range page {
-		if i := slices.IndexFunc(rows, func(is store.Issue) bool { return is.ID == f.IssueID }); i >= 0 {
-			out = append(out, RuleFire{Group: a.issue(rq, set, &rows[i]), Count: f.Fires, LastTriggered: at(f.LastMS), EventID: f.EventID})
-		}
-	}
-	return &List[RuleFire]{Link: link, Body: out}, nil
-}
-
 func (a *API) getRuleConfiguration(context.Context, *ProjectPath) (*One[RuleConfiguration], error) {
 	out := RuleConfiguration{Conditions: []RulePart{}, Filters: []RulePart{}, Actions: []RulePart{
 		{ID: actionMail, Label: "Mail people", Enabled: a.Mail, FormFields: map[string]string{"targetType": "choice", "targetIdentifier": "string", "fallthroughType": "choice"}},
@@ -397,63 +338,4 @@ func (a *API) getRuleConfiguration(context.Context, *ProjectPath) (*One[RuleConf
 		}
 	}
 	return one(out), nil
-}
-
-func (a *API) listCombinedRules(ctx context.Context, in *CombinedInput) (*List[AnyRule], error) {
-	rq := from(ctx)
-	names, err := a.ruleNames(ctx, rq)
-	if err != nil {
-		return nil, err
-	}
-	projects, err := names.set.choose(in.FilterParams)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := a.Store.AlertRules(ctx, rq.scope)
-	if err != nil {
-		return nil, a.fail("list alert rules", err)
-	}
-	types := map[string]string{store.AlertIssue: "rule", store.AlertMetric: "alert_rule"}
-	rows = slices.DeleteFunc(rows, func(r store.AlertRule) bool {
-		ids := ruleProjects(&r)
-		elsewhere := len(projects) > 0 && len(ids) > 0 && !slices.ContainsFunc(ids, func(id int64) bool { return slices.Contains(projects, id) })
-		return elsewhere || len(nonEmpty(in.AlertType)) > 0 && !slices.Contains(in.AlertType, types[r.Kind]) ||
-			!strings.Contains(strings.ToLower(r.Name), strings.ToLower(in.Name))
-	})
-	page, link, err := offsetPage(a, rq, rows, in.PageParams)
-	if err != nil {
-		return nil, err
-	}
-	out := []AnyRule{}
-	for i := range page {
-		var v any
-		if page[i].Kind == store.AlertIssue {
-			v, err = a.alertRule(ctx, rq, &page[i], names)
-		} else {
-			v, err = a.metricRule(rq, &page[i], names)
-		}
-		if err != nil {
-			return nil, err
-		}
-		e, err := asElement(v)
-		if err != nil {
-			return nil, a.fail("write alert rule", err)
-		}
-		e["type"] = types[page[i].Kind]
-		out = append(out, e)
-	}
-	return &List[AnyRule]{Link: link, Body: out}, nil
-}
-
-// asElement makes an object of a shape, to add to it.
-func asElement(v any) (element, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	e := element{}
-	if err := json.Unmarshal(b, &e); err != nil {
-		return nil, fmt.Errorf("make object: %w", err)
-	}
-	return e, nil
 }

@@ -100,6 +100,23 @@ type MonitorsInput struct {
 	Sort  string `query:"sort"`
 }
 
+// WaitingMonitor is a job that reported and that nobody has described: its check-ins wait for a monitor of its slug.
+type WaitingMonitor struct {
+	Slug      string     `json:"slug"`
+	Project   ProjectRef `json:"project"`
+	CheckIns  int64      `json:"checkIns"`
+	FirstSeen time.Time  `json:"firstSeen"`
+	LastSeen  time.Time  `json:"lastSeen"`
+	Expires   time.Time  `json:"expires" doc:"When the oldest of them is given up."`
+}
+
+// WaitingMonitorsInput lists jobs that nobody has described.
+type WaitingMonitorsInput struct {
+	OrgPath
+	PageParams
+	FilterParams
+}
+
 // MonitorInput names a monitor by slug or id.
 type MonitorInput struct {
 	OrgPath

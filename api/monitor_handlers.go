@@ -3,12 +3,8 @@ package api
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/hindsight-dev/hindsight/alert/cron"
 	"github.com/hindsight-dev/hindsight/envelope"
@@ -22,6 +18,7 @@ func (a *API) registerMonitors() {
 	handle(a, Route{ID: "createMonitor", Method: "POST", Path: org + "monitors/", Access: "alerts:write", Summary: "Make a monitor", Status: 201}, a.createMonitor)
 	handle(a, Route{ID: "updateMonitors", Method: "PUT", Path: org + "monitors/", Access: "alerts:write", Summary: "Change many monitors"}, a.updateMonitors)
 	handle(a, Route{ID: "listMonitorsStats", Method: "GET", Path: org + "monitors-stats/", Access: "alerts:read", Summary: "Runs of several monitors over time"}, a.listMonitorsStats)
+	handle(a, Route{ID: "listWaitingMonitors", Method: "GET", Path: org + "monitors-waiting/", Access: "alerts:read", Summary: "Jobs that reported and that nobody has described"}, a.listWaitingMonitors)
 	handle(a, Route{ID: "getMonitor", Method: "GET", Path: monitor, Access: "alerts:read", Summary: "A monitor"}, a.getMonitor)
 	handle(a, Route{ID: "updateMonitor", Method: "PUT", Path: monitor, Access: "alerts:write", Summary: "Change a monitor"}, a.updateMonitor)
 	handle(a, Route{ID: "deleteMonitor", Method: "DELETE", Path: monitor, Access: "alerts:write", Summary: "Delete a monitor", Status: 202}, a.deleteMonitor)
@@ -49,65 +46,6 @@ func (a *API) registerMonitors() {
 }
 
 func monitorName(m *store.Monitor) string { return cmp.Or(m.Name, m.Slug) }
-
-// monitorConfig gives a stored configuration in the API's form.
-func monitorConfig(m *store.Monitor) MonitorConfig {
-	c, err := cron.Parse(m.Config)
-	if err != nil { // only a hand in the database makes such a one
-		c = &cron.Config{}
-	}
-	out := MonitorConfig{ScheduleType: c.Schedule.Type, Schedule: c.Schedule.Crontab(), CheckInMargin: c.MarginMinutes(), MaxRuntime: c.RuntimeMinutes(),
-		Timezone: c.Zone(), FailureThreshold: c.Failures(), RecoverThreshold: c.Recoveries()}
-	if c.Schedule.Type == "interval" {
-		out.Schedule = []any{c.Schedule.Every(), c.Schedule.Unit}
-	}
-	return out
-}
-
-// readMonitorConfig reads the API's form onto what was stored.
-func readMonitorConfig(e element, old string) (string, error) {
-	c := &cron.Config{}
-	if old != "" {
-		if read, err := cron.Parse(old); err == nil {
-			c = read
-		}
-	}
-	if v, ok := e["schedule"]; ok {
-		typ := word(e, "schedule_type")
-		switch s := v.(type) {
-		case string:
-			c.Schedule = cron.Schedule{Type: cmp.Or(typ, "crontab")}
-			c.Schedule.Value, _ = json.Marshal(strings.TrimSpace(s)) // a text
-		case []any:
-			if len(s) != 2 {
-				return "", badRequest("An interval is a number and a unit, such as [1, \"hour\"].")
-			}
-			c.Schedule = cron.Schedule{Type: cmp.Or(typ, "interval"), Unit: word(element{"u": s[1]}, "u")}
-			c.Schedule.Value, _ = json.Marshal(number(element{"n": s[0]}, "n")) // a number
-		case map[string]any:
-			c.Schedule = cron.Schedule{Type: word(s, "type"), Unit: word(s, "unit")}
-			c.Schedule.Value, _ = json.Marshal(s["value"]) // it came from JSON
-		}
-	}
-	for key, to := range map[string]**int{"checkin_margin": &c.Margin, "max_runtime": &c.MaxRuntime, "failure_issue_threshold": &c.FailureThreshold,
-		"recovery_threshold": &c.RecoverThreshold} {
-		if v, ok := e[key]; ok {
-			*to = nil
-			if v != nil {
-				n := int(number(e, key))
-				*to = &n
-			}
-		}
-	}
-	if v, ok := e["timezone"]; ok && v != nil {
-		c.TimeZone = word(e, "timezone")
-	}
-	if err := c.Validate(); err != nil {
-		return "", badRequest(sentence(err))
-	}
-	b, err := json.Marshal(c)
-	return string(b), err
-}
 
 func (a *API) monitors(ctx context.Context, rq *request, ms []store.Monitor, environments []string) ([]Monitor, error) {
 	set, err := a.projects(ctx, rq)
@@ -177,6 +115,37 @@ func (a *API) listMonitors(ctx context.Context, in *MonitorsInput) (*List[Monito
 	}
 	out, err := a.monitors(ctx, rq, page, nonEmpty(in.Environment))
 	return &List[Monitor]{Link: link, Body: out}, err
+}
+
+func (a *API) listWaitingMonitors(ctx context.Context, in *WaitingMonitorsInput) (*List[WaitingMonitor], error) {
+	rq := from(ctx)
+	set, err := a.projects(ctx, rq)
+	if err != nil {
+		return nil, err
+	}
+	projects, err := set.choose(in.FilterParams)
+	if err != nil {
+		return nil, err
+	}
+	if len(projects) == 0 { // all
+		for i := range set.list {
+			projects = append(projects, set.list[i].ID)
+		}
+	}
+	rows, err := a.Store.WaitingMonitors(ctx, projects)
+	if err != nil {
+		return nil, a.fail("list waiting monitors", err)
+	}
+	page, link, err := offsetPage(a, rq, rows, in.PageParams)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]WaitingMonitor, len(page))
+	for i := range page {
+		w := &page[i]
+		out[i] = WaitingMonitor{Slug: w.MonitorSlug, Project: projectRef(set.byID[w.ProjectID]), CheckIns: w.CheckIns, FirstSeen: at(w.FirstMS), LastSeen: at(w.LastMS), Expires: at(w.ExpiresMS())}
+	}
+	return &List[WaitingMonitor]{Link: link, Body: out}, nil
 }
 
 func (a *API) findMonitor(ctx context.Context, slugOrID string) (*store.Monitor, error) {
@@ -341,180 +310,4 @@ func (a *API) updateMonitorEnvironment(ctx context.Context, in *UpdateMonitorEnv
 
 func (a *API) deleteMonitorEnvironment(ctx context.Context, in *MonitorEnvironmentInput) (*Nothing, error) {
 	return a.deleteMonitor(ctx, &MonitorInput{Monitor: in.Monitor, Environment: []string{in.Environment}})
-}
-
-func (a *API) listCheckIns(ctx context.Context, in *CheckInsInput) (*List[CheckIn], error) {
-	rq := from(ctx)
-	m, err := a.findMonitor(ctx, in.Monitor)
-	if err != nil {
-		return nil, err
-	}
-	c, err := parseCursor(in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	fromMS, toMS, err := a.window(in.WindowParams, 0)
-	if err != nil {
-		return nil, err
-	}
-	page, err := a.Store.CheckIns(ctx, rq.scope, store.CheckInQuery{ProjectID: m.ProjectID, Slug: m.Slug, Environments: nonEmpty(in.Environment), FromMS: fromMS, ToMS: toMS,
-		Page: store.Page{Limit: perPage(in.PerPage, 50), Cursor: c}})
-	if err != nil {
-		return nil, a.fail("list check-ins", err)
-	}
-	cfg := monitorConfig(m)
-	out := make([]CheckIn, len(page.Rows))
-	for i := range page.Rows {
-		r := &page.Rows[i]
-		out[i] = CheckIn{ID: dashed(r.CheckInID), Environment: r.Environment, Status: r.Status, Duration: r.DurationMS, DateCreated: at(r.StartedMS), DateAdded: at(r.StartedMS),
-			DateUpdated: at(r.UpdatedMS), DateClock: at(r.StartedMS), ExpectedTime: atPtr(r.ExpectedMS), MonitorConfig: cfg, TraceID: r.TraceID}
-		if r.Status == store.CheckInProgress || r.DurationMS != nil {
-			out[i].DateInProgress = atPtr(&r.StartedMS)
-		}
-	}
-	if slices.Contains(in.Expand, "groups") {
-		if err := a.expandGroups(ctx, rq, out); err != nil {
-			return nil, err
-		}
-	}
-	return &List[CheckIn]{Link: pageLink(a, rq, page), Body: out}, nil
-}
-
-// expandGroups adds the issues of errors that have the trace of a run.
-func (a *API) expandGroups(ctx context.Context, rq *request, cs []CheckIn) error {
-	set, err := a.projects(ctx, rq)
-	if err != nil {
-		return err
-	}
-	for i := range cs {
-		cs[i].Groups = []GroupRef{}
-		if cs[i].TraceID == nil {
-			continue
-		}
-		issues, err := a.Store.IssuesOfTrace(ctx, rq.scope, *cs[i].TraceID, 10)
-		if err != nil {
-			return a.fail("read issues of a run", err)
-		}
-		for _, is := range issues {
-			cs[i].Groups = append(cs[i].Groups, GroupRef{ID: is.ID, ShortID: store.ShortID(set.slug(is.ProjectID), is.Number)})
-		}
-	}
-	return nil
-}
-
-// statsWindow reads since, until and resolution; a series has at most 1000 points.
-func (a *API) statsWindow(since, until float64, resolution string) (fromMS, toMS, stepMS int64, err error) {
-	step, ok := parsePeriod(cmp.Or(resolution, "1h"))
-	if !ok || step < time.Second {
-		return 0, 0, 0, badRequest("Invalid resolution: want a number and one of s, m, h, d, w, such as 1h.")
-	}
-	now := a.Now().UnixMilli()
-	toMS, stepMS = now, step.Milliseconds()
-	if until > 0 {
-		toMS = int64(until * 1000)
-	}
-	fromMS = toMS - 24*time.Hour.Milliseconds()
-	if since > 0 {
-		fromMS = int64(since * 1000)
-	}
-	if fromMS >= toMS || (toMS-fromMS)/stepMS > 1000 || toMS > now+366*24*time.Hour.Milliseconds() {
-		return 0, 0, 0, badRequest(fmt.Sprintf("The window from since to until must have 1 to 1000 steps of %s.", step))
-	}
-	return fromMS - fromMS%stepMS, toMS, stepMS, nil
-}
-
-func (b *MonitorBucket) count(status string, n int64) {
-	switch status {
-	case store.CheckInOK:
-		b.OK += n
-	case store.CheckInError:
-		b.Error += n
-	case store.CheckInMissed:
-		b.Missed += n
-	case store.CheckInTimeout:
-		b.Timeout += n
-	case store.CheckInProgress:
-		b.InProgress += n
-	default:
-		b.Unknown += n
-	}
-}
-
-func (a *API) getMonitorStats(ctx context.Context, in *MonitorStatsInput) (*One[[]MonitorBucket], error) {
-	m, err := a.findMonitor(ctx, in.Monitor)
-	if err != nil {
-		return nil, err
-	}
-	fromMS, toMS, stepMS, err := a.statsWindow(in.Since, in.Until, in.Resolution)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := a.Store.CheckInStats(ctx, from(ctx).scope, []store.Monitor{*m}, nonEmpty(in.Environment), fromMS, toMS, stepMS)
-	if err != nil {
-		return nil, a.fail("count check-ins", err)
-	}
-	out := []MonitorBucket{}
-	for ms := fromMS; ms < toMS; ms += stepMS {
-		b := MonitorBucket{TS: ms / 1000}
-		for _, r := range rows {
-			if r.BucketMS == ms {
-				b.count(r.Status, r.N)
-			}
-		}
-		out = append(out, b)
-	}
-	return one(out), nil
-}
-
-// listMonitorsStats gives by slug a series of [epoch seconds, {environment: {status: count}}].
-func (a *API) listMonitorsStats(ctx context.Context, in *MonitorsStatsInput) (*One[map[string][][2]any], error) {
-	rq := from(ctx)
-	names := nonEmpty(in.Monitor)
-	if len(names) > 100 {
-		return nil, badRequest("At most 100 monitors can be asked for at once.")
-	}
-	fromMS, toMS, stepMS, err := a.statsWindow(in.Since, in.Until, in.Resolution)
-	if err != nil {
-		return nil, err
-	}
-	ms := make([]store.Monitor, 0, len(names))
-	keys := map[string]string{}
-	for _, name := range names {
-		m, err := a.findMonitor(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		ms = append(ms, *m)
-		keys[strconv.FormatInt(m.ProjectID, 10)+"/"+m.Slug] = name
-	}
-	rows, err := a.Store.CheckInStats(ctx, rq.scope, ms, nonEmpty(in.Environment), fromMS, toMS, stepMS)
-	if err != nil {
-		return nil, a.fail("count check-ins", err)
-	}
-	counts := map[string]map[int64]map[string]map[string]int64{}
-	for _, r := range rows {
-		key := keys[strconv.FormatInt(r.ProjectID, 10)+"/"+r.Slug]
-		if counts[key] == nil {
-			counts[key] = map[int64]map[string]map[string]int64{}
-		}
-		if counts[key][r.BucketMS] == nil {
-			counts[key][r.BucketMS] = map[string]map[string]int64{}
-		}
-		if counts[key][r.BucketMS][r.Environment] == nil {
-			counts[key][r.BucketMS][r.Environment] = map[string]int64{}
-		}
-		counts[key][r.BucketMS][r.Environment][r.Status] += r.N
-	}
-	out := map[string][][2]any{}
-	for _, name := range names {
-		out[name] = [][2]any{}
-		for t := fromMS; t < toMS; t += stepMS {
-			envs := counts[name][t]
-			if envs == nil {
-				envs = map[string]map[string]int64{}
-			}
-			out[name] = append(out[name], [2]any{t / 1000, envs})
-		}
-	}
-	return one(out), nil
 }
