@@ -233,7 +233,7 @@ const newMetric = createRoute({ getParentRoute: () => org, path: "/alerts/new-me
 const alertChannels = createRoute({ getParentRoute: () => org, path: "/alerts/channels", component: lazyRouteComponent(() => import("@/features/alerts/Channels"), "Channels") });
 const alertLog = createRoute({ getParentRoute: () => org, path: "/alerts/log", component: lazyRouteComponent(() => import("@/features/alerts/DeliveryList"), "DeliveryLog") });
 const crons = createRoute({ getParentRoute: () => org, path: "/crons", component: lazyRouteComponent(() => import("@/features/crons/CronList"), "CronList") });
-const newCron = createRoute({ getParentRoute: () => org, path: "/crons/new", component: lazyRouteComponent(() => import("@/features/crons/NewCron"), "NewCron") });
+const newCron = createRoute({ getParentRoute: () => org, path: "/crons/new", validateSearch: (s: Record<string, unknown>): { slug?: string; of?: string } => ({ slug: readText(s.slug), of: readText(s.of) }), component: lazyRouteComponent(() => import("@/features/crons/NewCron"), "NewCron") });
 const cron = createRoute({ getParentRoute: () => org, path: "/crons/$project/$monitor", component: lazyRouteComponent(() => import("@/features/crons/CronPage"), "CronPage") });
 const feedback = createRoute({ getParentRoute: () => org, path: "/feedback", component: lazyRouteComponent(() => import("@/features/feedback/Feedback"), "Feedback") });
 const sentryRule = createRoute({

@@ -2935,6 +2935,11 @@ export type RulePart = {
     label: string;
 };
 
+export type RuleStat = {
+    count: number;
+    date: string;
+};
+
 export type Sdk = {
     name: string;
     version: string;
@@ -3801,6 +3806,18 @@ export type Vital = {
     rating?: string;
     timeMs: number;
     value: number;
+};
+
+export type WaitingMonitor = {
+    checkIns: number;
+    /**
+     * When the oldest of them is given up.
+     */
+    expires: string;
+    firstSeen: string;
+    lastSeen: string;
+    project: ProjectRef;
+    slug: string;
 };
 
 export type Work = {
@@ -7284,6 +7301,54 @@ export type ListMonitorsStatsResponses = {
 };
 
 export type ListMonitorsStatsResponse = ListMonitorsStatsResponses[keyof ListMonitorsStatsResponses];
+
+export type ListWaitingMonitorsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+        /**
+         * Ids or slugs; -1 is all.
+         */
+        project?: Array<string>;
+        /**
+         * Slugs; $all is all.
+         */
+        projectSlug?: Array<string>;
+        environment?: Array<string>;
+    };
+    url: '/api/0/organizations/{org}/monitors-waiting/';
+};
+
+export type ListWaitingMonitorsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListWaitingMonitorsError = ListWaitingMonitorsErrors[keyof ListWaitingMonitorsErrors];
+
+export type ListWaitingMonitorsResponses = {
+    /**
+     * OK
+     */
+    200: Array<WaitingMonitor>;
+};
+
+export type ListWaitingMonitorsResponse = ListWaitingMonitorsResponses[keyof ListWaitingMonitorsResponses];
 
 export type ListMonitorsData = {
     body?: never;
@@ -13417,6 +13482,54 @@ export type SnoozeRuleResponses = {
 };
 
 export type SnoozeRuleResponse = SnoozeRuleResponses[keyof SnoozeRuleResponses];
+
+export type GetRuleStatsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        rule: number;
+    };
+    query?: {
+        /**
+         * A span back from now: 24h, 14d, 4w.
+         */
+        statsPeriod?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        start?: string;
+        /**
+         * ISO 8601, UTC when without a zone.
+         */
+        end?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/rules/{rule}/stats/';
+};
+
+export type GetRuleStatsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetRuleStatsError = GetRuleStatsErrors[keyof GetRuleStatsErrors];
+
+export type GetRuleStatsResponses = {
+    /**
+     * OK
+     */
+    200: Array<RuleStat>;
+};
+
+export type GetRuleStatsResponse = GetRuleStatsResponses[keyof GetRuleStatsResponses];
 
 export type TestScrubbingData = {
     body: ScrubTestInputBody;

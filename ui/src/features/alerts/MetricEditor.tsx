@@ -1,13 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { errorMessage } from "@/api/client";
-import { createMetricRuleMutation, deleteMetricRuleMutation, getMetricRuleOptions, listAlertChannelsOptions, updateMetricRuleMutation } from "@/api/gen/@tanstack/react-query.gen";
+import type { MetricAction } from "@/api/gen";
+import { createMetricRuleMutation, deleteMetricRuleMutation, getMetricRuleOptions, updateMetricRuleMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useProjects } from "@/app/hooks";
-import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
 import { AlertsFrame } from "./AlertsFrame";
-import { DeliveryList } from "./DeliveryList";
+import { FormEnd, type Recipient, Told, useBackToRules, WhoIsTold } from "./ruleForm";
 
 const numbers: Record<string, { label: string; options: [aggregate: string, label: string][] }> = {
   events: { label: "Errors", options: [["count()", "how many"], ["count_unique(user)", "how many users"]] },
@@ -15,6 +13,21 @@ const numbers: Record<string, { label: string; options: [aggregate: string, labe
   logs: { label: "Logs", options: [["count()", "how many"]] },
   sessions: { label: "Sessions", options: [["crash_free_rate(session)", "crash-free, percent"]] },
 };
+
+/** An action of a threshold; the critical one's are the warning's too. */
+type Action = Pick<MetricAction, "type" | "targetType" | "targetIdentifier"> & Partial<MetricAction>;
+
+function recipientOf(a: Action): Recipient {
+  const id = a.targetIdentifier ?? "";
+  if (a.type === "channel") return { to: "channel", id };
+  if (a.type === "email") return { to: a.targetType === "team" ? "team" : "member", id };
+  return { to: "other", words: a.desc ?? a.type };
+}
+
+function actionOf(r: Recipient): Action {
+  const id = "id" in r ? r.id : "";
+  return r.to === "channel" ? { type: "channel", targetType: "specific", targetIdentifier: id } : { type: "email", targetType: r.to === "team" ? "team" : "user", targetIdentifier: id };
+}
 
 interface Draft {
   name: string;
@@ -27,10 +40,10 @@ interface Draft {
   below: boolean;
   critical: number;
   warning: string;
-  channels: string[];
+  actions: Action[];
 }
 
-const fresh: Draft = { name: "", project: "", dataset: "events", aggregate: "count()", query: "", environment: "", timeWindow: 60, below: false, critical: 100, warning: "", channels: [] };
+const fresh: Draft = { name: "", project: "", dataset: "events", aggregate: "count()", query: "", environment: "", timeWindow: 60, below: false, critical: 100, warning: "", actions: [] };
 
 export function NewMetric() {
   return (
@@ -58,42 +71,29 @@ export function MetricEditor({ rule }: { rule: string }) {
     below: r.thresholdType === 1,
     critical: at("critical")?.alertThreshold ?? 0,
     warning: at("warning") ? String(at("warning")?.alertThreshold) : "",
-    channels: (at("critical")?.actions ?? []).filter((a) => a.type === "channel").map((a) => a.targetIdentifier ?? ""),
+    actions: at("critical")?.actions ?? [],
   };
   return (
     <AlertsFrame title={r.name} end={<span className={r.state === "ok" ? "badge green" : r.state === "warning" ? "badge amber" : "badge red"}>{r.state === "ok" ? "Well" : r.state === "warning" ? "Warning" : "Critical"}</span>}>
       <MetricForm key={saved.dataUpdatedAt} saved={draft} id={rule} />
-      <section className="sec" aria-labelledby="told">
-        <div className="sec-h">
-          <h2 id="told">What it told</h2>
-        </div>
-        <DeliveryList rule={Number(rule)} perPage={10} />
-      </section>
+      <Told rule={rule} />
     </AlertsFrame>
   );
 }
 
 function MetricForm({ saved, id }: { saved: Draft; id?: string }) {
   const org = useOrg();
-  const navigate = useNavigate();
-  const queries = useQueryClient();
   const { projects } = useProjects();
-  const channels = useQuery(listAlertChannelsOptions({ path: { org } }));
   const [draft, setDraft] = useState(saved);
   const change = (part: Partial<Draft>) => setDraft((d) => ({ ...d, ...part }));
-  const done = {
-    onSuccess: () => {
-      void queries.invalidateQueries();
-      void navigate({ to: "/organizations/$org/alerts/rules/", params: { org } });
-    },
-  };
+  const done = useBackToRules();
   const create = useMutation({ ...createMetricRuleMutation(), ...done });
   const update = useMutation({ ...updateMetricRuleMutation(), ...done });
   const remove = useMutation({ ...deleteMetricRuleMutation(), ...done });
   const failed = create.error ?? update.error ?? remove.error;
   const busy = create.isPending || update.isPending || remove.isPending;
   const save = () => {
-    const actions = draft.channels.map((c) => ({ type: "channel", targetType: "specific", targetIdentifier: c }));
+    const { actions } = draft;
     const triggers = [{ label: "critical", alertThreshold: draft.critical, actions }, ...(draft.warning === "" ? [] : [{ label: "warning", alertThreshold: Number(draft.warning), actions }])];
     const body = { name: draft.name, dataset: draft.dataset, aggregate: draft.aggregate, query: draft.dataset === "events" ? draft.query : "", environment: draft.environment || null, timeWindow: draft.timeWindow, thresholdType: draft.below ? 1 : 0, triggers, projects: draft.project ? [draft.project] : [] };
     if (id) update.mutate({ path: { org, rule: Number(id) }, body });
@@ -168,39 +168,14 @@ function MetricForm({ saved, id }: { saved: Draft; id?: string }) {
           <input className="inp n num" type="number" step="any" aria-label="Warning threshold" placeholder="none" value={draft.warning} onChange={(e) => change({ warning: e.target.value })} />
         </div>
       </fieldset>
-      <fieldset>
-        <legend>
-          Then <span>tell, and again when it is well</span>
-        </legend>
-        {(channels.data ?? []).map((c) => (
-          <div className="al-part" key={c.id}>
-            <label className="row">
-              <input type="checkbox" className="chk" checked={draft.channels.includes(c.id)} onChange={(e) => change({ channels: e.target.checked ? [...draft.channels, c.id] : draft.channels.filter((x) => x !== c.id) })} />
-              {c.name}
-            </label>
-          </div>
-        ))}
-        {channels.data?.length === 0 ? <p className="small t3">There is no channel yet: make one first.</p> : null}
-      </fieldset>
-      {failed ? (
-        <p className="note red" role="alert">
-          <Icon name="error" size="s" />
-          {errorMessage(failed)}
-        </p>
-      ) : null}
-      <div className="al-foot">
-        <button type="submit" className="btn pri tall" disabled={busy || draft.name.trim() === ""}>
-          {id ? "Save" : "Make the rule"}
-        </button>
-        {id ? (
-          <>
-            <span className="sp" />
-            <button type="button" className="btn tall danger" disabled={busy} onClick={() => window.confirm("Delete this rule?") && remove.mutate({ path: { org, rule: Number(id) } })}>
-              Delete
-            </button>
-          </>
-        ) : null}
-      </div>
+      <WhoIsTold
+        sub="tell, and again when it is well"
+        assignee={false}
+        recipients={draft.actions.map(recipientOf)}
+        onAdd={(r) => change({ actions: [...draft.actions, actionOf(r)] })}
+        onRemove={(i) => change({ actions: draft.actions.filter((_, j) => j !== i) })}
+      />
+      <FormEnd failed={failed} busy={busy} ready={draft.name.trim() !== ""} {...(id ? { remove: () => remove.mutate({ path: { org, rule: Number(id) } }) } : {})} />
     </form>
   );
 }

@@ -1,18 +1,17 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { errorMessage } from "@/api/client";
 import type { AlertRule } from "@/api/gen";
-import { createRuleMutation, deleteRuleMutation, getRuleOptions, listAlertChannelsOptions, listCombinedRulesOptions, listMembersOptions, updateRuleMutation } from "@/api/gen/@tanstack/react-query.gen";
+import { createRuleMutation, deleteRuleMutation, getRuleOptions, listCombinedRulesOptions, updateRuleMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useProjects } from "@/app/hooks";
 import { Icon } from "@/components/Icon";
 import { Menu } from "@/components/Menu";
 import { Failed, SkeletonLines } from "@/components/states";
 import { AlertsFrame } from "./AlertsFrame";
-import { DeliveryList } from "./DeliveryList";
 import { MetricEditor } from "./MetricEditor";
-import { bare, channelAction, conditions, filters, mailAction, type Part, type PartForm } from "./parts";
+import { actionOf, bare, conditions, filters, type Part, type PartForm, recipientOf } from "./parts";
 import { PartRow } from "./PartRow";
+import { FormEnd, Told, useBackToRules, WhoIsTold } from "./ruleForm";
 
 interface Draft {
   name: string;
@@ -90,12 +89,7 @@ function IssueRule({ rule, project }: { rule: string; project: string }) {
   return (
     <AlertsFrame title={saved.data.name}>
       <RuleForm key={saved.dataUpdatedAt} project={project} saved={draftOf(saved.data)} id={rule} />
-      <section className="sec" aria-labelledby="told">
-        <div className="sec-h">
-          <h2 id="told">What it told</h2>
-        </div>
-        <DeliveryList rule={Number(rule)} perPage={10} />
-      </section>
+      <Told rule={rule} />
     </AlertsFrame>
   );
 }
@@ -116,15 +110,8 @@ const draftOf = (r: AlertRule): Draft => ({
 
 function RuleForm({ project, saved, id }: { project: string; saved: Draft; id?: string }) {
   const org = useOrg();
-  const navigate = useNavigate();
-  const queries = useQueryClient();
   const [draft, setDraft] = useState(saved);
-  const done = {
-    onSuccess: () => {
-      void queries.invalidateQueries();
-      void navigate({ to: "/organizations/$org/alerts/rules/", params: { org } });
-    },
-  };
+  const done = useBackToRules();
   const create = useMutation({ ...createRuleMutation(), ...done });
   const update = useMutation({ ...updateRuleMutation(), ...done });
   const remove = useMutation({ ...deleteRuleMutation(), ...done });
@@ -157,7 +144,13 @@ function RuleForm({ project, saved, id }: { project: string; saved: Draft; id?: 
       </div>
       <Parts title="When" sub="any of these happens" lead="When" also="or" forms={conditions} parts={draft.conditions} onChange={(next) => change({ conditions: next })} add="Add what sets it off" />
       <Parts title="If" sub="all of these hold; none: always" lead="If" also="and" forms={filters} parts={draft.filters} onChange={(next) => change({ filters: next })} add="Narrow it" />
-      <Actions actions={draft.actions} onChange={(actions) => change({ actions })} />
+      <WhoIsTold
+        sub="tell"
+        assignee
+        recipients={draft.actions.map(recipientOf)}
+        onAdd={(r) => change({ actions: [...draft.actions, actionOf(r)] })}
+        onRemove={(i) => change({ actions: draft.actions.filter((_, j) => j !== i) })}
+      />
       <fieldset>
         <legend>How often</legend>
         <div className="al-part">
@@ -197,28 +190,13 @@ function RuleForm({ project, saved, id }: { project: string; saved: Draft; id?: 
           ) : null}
         </div>
       </fieldset>
-      {failed ? (
-        <p className="note red" role="alert">
-          <Icon name="error" size="s" />
-          {errorMessage(failed)}
-        </p>
-      ) : null}
-      <div className="al-foot">
-        <button type="submit" className="btn pri tall" disabled={busy || draft.name.trim() === ""}>
-          {id ? "Save" : "Make the rule"}
-        </button>
+      <FormEnd failed={failed} busy={busy} ready={draft.name.trim() !== ""} {...(id ? { remove: () => remove.mutate({ path: { org, project, rule: Number(id) } }) } : {})}>
         {id ? (
-          <>
-            <button type="button" className="btn tall" disabled={busy} onClick={() => change({ status: draft.status === "active" ? "disabled" : "active" })}>
-              {draft.status === "active" ? "Turn off" : "Turn on"}
-            </button>
-            <span className="sp" />
-            <button type="button" className="btn tall danger" disabled={busy} onClick={() => window.confirm("Delete this rule?") && remove.mutate({ path: { org, project, rule: Number(id) } })}>
-              Delete
-            </button>
-          </>
+          <button type="button" className="btn tall" disabled={busy} onClick={() => change({ status: draft.status === "active" ? "disabled" : "active" })}>
+            {draft.status === "active" ? "Turn off" : "Turn on"}
+          </button>
         ) : null}
-      </div>
+      </FormEnd>
     </form>
   );
 }
@@ -243,57 +221,6 @@ function Parts({ title, sub, lead, also, forms, parts, onChange, add }: { title:
             </button>
           }
         />
-      </div>
-    </fieldset>
-  );
-}
-
-function Actions({ actions, onChange }: { actions: Part[]; onChange: (actions: Part[]) => void }) {
-  const org = useOrg();
-  const channels = useQuery(listAlertChannelsOptions({ path: { org } }));
-  const members = useQuery(listMembersOptions({ path: { org } }));
-  const say = (a: Part): string => {
-    if (a.id === channelAction) return `send to ${channels.data?.find((c) => c.id === String(a.channelId))?.name ?? "a channel that was deleted"}`;
-    if (a.id === mailAction && a.targetType === "IssueOwners") return "mail the assignee, or else everybody";
-    if (a.id === mailAction && a.targetType === "Member") return `mail ${members.data?.find((m) => m.user?.id === a.targetIdentifier)?.email ?? `member ${String(a.targetIdentifier)}`}`;
-    return String(a.name ?? a.id);
-  };
-  const items = [
-    ...(channels.data ?? []).map((c) => ({ label: `Send to ${c.name}`, onSelect: () => onChange([...actions, { id: channelAction, channelId: c.id }]) })),
-    { label: "Mail the assignee, or else everybody", onSelect: () => onChange([...actions, { id: mailAction, targetType: "IssueOwners", fallthroughType: "AllMembers" }]) },
-    ...(members.data ?? []).flatMap((m) => (m.user ? [{ label: `Mail ${m.email}`, onSelect: () => onChange([...actions, { id: mailAction, targetType: "Member", targetIdentifier: m.user?.id }]) }] : [])),
-  ];
-  return (
-    <fieldset>
-      <legend>
-        Then <span>tell</span>
-      </legend>
-      {actions.map((a, i) => (
-        <div className="al-part" key={i}>
-          <span>{i === 0 ? "Then" : "and"}</span>
-          <span className="t1">{say(a)}</span>
-          <span className="sp" />
-          <button type="button" className="btn ico bare" aria-label={`Remove: ${say(a)}`} onClick={() => onChange(actions.filter((_, j) => j !== i))}>
-            <Icon name="x" size="s" />
-          </button>
-        </div>
-      ))}
-      <div className="al-add row">
-        <Menu
-          align="start"
-          items={items}
-          trigger={
-            <button type="button" className="btn">
-              <Icon name="plus" size="s" />
-              Add who is told
-            </button>
-          }
-        />
-        {channels.data?.length === 0 ? (
-          <Link className="small" to="/organizations/$org/alerts/channels/" params={{ org }}>
-            Connect Slack, a webhook, …
-          </Link>
-        ) : null}
       </div>
     </fieldset>
   );

@@ -1,3 +1,5 @@
+import type { Recipient } from "./ruleForm";
+
 /** A condition, filter or action as the API has it: told apart by its id. */
 export type Part = { id: string } & Record<string, unknown>;
 
@@ -60,6 +62,31 @@ export const filters: PartForm[] = [
 
 export const mailAction = "sentry.mail.actions.NotifyEmailAction";
 export const channelAction = "hindsight.actions.channel.ChannelAction";
+
+const targets: Record<string, "member" | "team"> = { Member: "member", Team: "team" };
+
+/** Whom an action tells. */
+export function recipientOf(a: Part): Recipient {
+  if (a.id === channelAction) return { to: "channel", id: String(a.channelId) };
+  const to = targets[String(a.targetType)];
+  if (a.id === mailAction && to) return { to, id: String(a.targetIdentifier) };
+  if (a.id === mailAction) return { to: "assignee" };
+  return { to: "other", words: String(a.name ?? a.id) };
+}
+
+/** The action that tells somebody; one that came from elsewhere is never made here. */
+export function actionOf(r: Recipient): Part {
+  switch (r.to) {
+    case "channel":
+      return { id: channelAction, channelId: r.id };
+    case "member":
+      return { id: mailAction, targetType: "Member", targetIdentifier: r.id };
+    case "team":
+      return { id: mailAction, targetType: "Team", targetIdentifier: r.id };
+    default:
+      return { id: mailAction, targetType: "IssueOwners", fallthroughType: "AllMembers" };
+  }
+}
 
 export const formOf = (forms: PartForm[], id: string): PartForm | undefined => forms.find((f) => f.id === id);
 

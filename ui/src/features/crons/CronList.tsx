@@ -2,11 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Monitor } from "@/api/gen";
-import { listMonitorsOptions, listMonitorsStatsOptions } from "@/api/gen/@tanstack/react-query.gen";
+import { listMonitorsOptions, listMonitorsStatsOptions, listWaitingMonitorsOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useScope, useTitle } from "@/app/hooks";
 import { Crumb } from "@/app/Shell";
 import { Icon } from "@/components/Icon";
 import { Failed, Middle, SkeletonRows } from "@/components/states";
+import { ago, plural } from "@/lib/format";
 import { useNow } from "@/lib/now";
 import "./crons.css";
 import { say, schedule, sum, tone, type Bucket } from "./timeline";
@@ -60,6 +61,37 @@ export function Key() {
         not known: this server was away
       </span>
     </div>
+  );
+}
+
+/** Jobs that report and that nobody has described: their check-ins wait for a day. */
+function Waiting() {
+  const org = useOrg();
+  const now = useNow();
+  const list = useQuery({ ...listWaitingMonitorsOptions({ path: { org } }), refetchInterval: 15_000 });
+  if (!list.data?.length) return null;
+  return (
+    <section className="sec" aria-labelledby="waiting">
+      <div className="sec-h">
+        <h2 id="waiting">Jobs that nobody described</h2>
+      </div>
+      <p className="small t3">They report, but not when they are to run. Their check-ins are kept for a day; a monitor of the same slug takes them along.</p>
+      <ul className="cr-list">
+        {list.data.map((w) => (
+          <li key={`${w.project.slug}/${w.slug}`} className="cr-row cr-wait">
+            <div className="cr-n">
+              <b className="code">{w.slug}</b>
+              <span className="small t3">
+                {w.project.slug} · {plural(w.checkIns, "check-in")}, the last {ago(w.lastSeen, now)}
+              </span>
+            </div>
+            <Link className="btn" to="/organizations/$org/crons/new/" params={{ org }} search={{ slug: w.slug, of: w.project.slug }}>
+              Describe it
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -127,6 +159,7 @@ export function CronList() {
           <Key />
         </>
       )}
+      <Waiting />
     </div>
   );
 }

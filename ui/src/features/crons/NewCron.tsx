@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { errorMessage } from "@/api/client";
 import { createMonitorMutation } from "@/api/gen/@tanstack/react-query.gen";
@@ -15,8 +15,9 @@ export function NewCron() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const { projects } = useProjects();
-  const [name, setName] = useState("");
-  const [project, setProject] = useState("");
+  const waiting = useSearch({ from: "/organizations/$org/crons/new" });
+  const [name, setName] = useState(waiting.slug ?? "");
+  const [project, setProject] = useState(waiting.of ?? "");
   const [type, setType] = useState<"crontab" | "interval">("crontab");
   const [crontab, setCrontab] = useState("0 3 * * *");
   const [every, setEvery] = useState(1);
@@ -55,13 +56,14 @@ export function NewCron() {
         onSubmit={(e) => {
           e.preventDefault();
           const schedule = type === "crontab" ? crontab : [every, unit];
-          create.mutate({ path: { org }, body: { name: name.trim(), project: chosen, type: "cron_job", config: { schedule_type: type, schedule, timezone: zone, ...numbers } } });
+          create.mutate({ path: { org }, body: { name: name.trim(), ...(waiting.slug ? { slug: waiting.slug } : {}), project: chosen, type: "cron_job", config: { schedule_type: type, schedule, timezone: zone, ...numbers } } });
         }}
       >
         <div className="two">
           <label className="lbl">
             Name
             <input className="inp" required maxLength={100} value={name} onChange={(e) => setName(e.target.value)} placeholder="Nightly invoices" />
+            {waiting.slug ? <small>takes along what {waiting.slug} has reported</small> : null}
           </label>
           <label className="lbl">
             Project
