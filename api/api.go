@@ -27,6 +27,7 @@ type Config struct {
 	Mail        bool           // there is a mail server for alerts
 	// EvidenceScript plays a recording inside an evidence file; empty: such files cannot be made.
 	EvidenceScript []byte
+	SignOn         *SignOn // people sign in by a provider, too; nil: they do not
 	// ClientAddr gives the address a request came from, for the audit log; nil: the socket's.
 	ClientAddr func(*http.Request) netip.Addr
 	Version    string // of the program, for /api/0/internal/health/

@@ -77,6 +77,7 @@ func (a *API) handleRaw(router *mux.Router, rt Route, fn http.HandlerFunc) {
 // register is the route table.
 func (a *API) register(router *mux.Router) {
 	a.registerIdentity()
+	a.registerSignOn()
 	a.registerTeams()
 	a.registerMembers()
 	a.registerTokens()

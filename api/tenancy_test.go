@@ -16,6 +16,7 @@ import (
 // tenant's ids where a caller tries those. A route that changes something must have an entry.
 var requests = map[string]struct{ query, body string }{
 	"signIn": {body: `{"email":"nobody@example.com","password":"wrong"}`}, "signInWithLink": {body: `{"token":"none"}`}, "signOut": {},
+	"beginSignOn": {body: `{}`}, "finishSignOn": {body: `{"code":"x","state":"y"}`}, "unlinkIdentity": {},
 	"testGrouping": {body: `{"event":{"message":"x"}}`}, "unmergeIssue": {query: "id=shop-api"}, "unmergeIssueOld": {query: "id=shop-api"},
 	"deleteIssue": {}, "deleteIssues": {query: "id={issue}"}, "deleteProjectIssues": {query: "id={issue}"}, "deleteIssueUnscoped": {}, "deleteTombstone": {},
 	"updateProjectSettings": {body: string(settings.Default().JSON())}, "testScrubbing": {body: `{"type":"text","input":"x"}`},
@@ -85,6 +86,7 @@ func fill(rt api.Route, org string, p *store.Project, ids *tenant) string {
 		"{attachment}", ids.attachment,
 		"{segment}", "0",
 		"{letter}", "5",
+		"{identity}", "1",
 		"{shortId}", "SHOP-API-1",
 		"{filter}", "localhost",
 		"{tag}", "browser.name",

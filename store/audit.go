@@ -122,6 +122,12 @@ func WithActor(ctx context.Context, a Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
 }
 
+// ActorOf gives the actor of a context; nobody when there is none.
+func ActorOf(ctx context.Context) Actor {
+	a, _ := ctx.Value(actorKey{}).(Actor)
+	return a
+}
+
 // audited is what an entry says beside who, when and where from.
 type audited struct {
 	event    string

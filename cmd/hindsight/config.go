@@ -49,6 +49,13 @@ type Settings struct {
 	SMTPPassword   string   `help:"Password of the mail server." placeholder:"TEXT" name:"smtp-password"`
 	SMTPFrom       string   `help:"Sender of alerts." default:"hindsight@localhost" placeholder:"ADDRESS" name:"smtp-from"`
 	SMTPSecurity   string   `help:"starttls, tls, or none." enum:"starttls,tls,none" default:"starttls" name:"smtp-security"`
+	OIDCIssuer     string   `help:"OpenID Connect provider that people can sign in by, as it names itself; unset: none. One inside the network also needs --outbound-allow." placeholder:"URL" name:"oidc-issuer"`
+	OIDCClientID   string   `help:"How the provider knows this server. Its redirect address there: BASE-URL/sign-in/oidc." placeholder:"ID" name:"oidc-client-id"`
+	OIDCSecret     string   `help:"Its secret there; unset for a public client." placeholder:"TEXT" name:"oidc-client-secret"`
+	OIDCName       string   `help:"The provider's name on the sign-in page." default:"your company's account" placeholder:"NAME" name:"oidc-name"`
+	OIDCDomains    []string `help:"Who may join without an invitation: people with a verified e-mail address of these domains; unset: nobody." placeholder:"DOMAIN" name:"oidc-allowed-domains"`
+	OIDCGroups     []string `help:"The same, for people in these groups of the provider's (its claim groups)." placeholder:"GROUP" name:"oidc-allowed-groups"`
+	OIDCRole       string   `help:"Role of those who join by themselves." enum:"member,admin,manager" default:"member" name:"oidc-default-role"`
 	SentryDSN      string   `help:"Where Hindsight reports its own errors." placeholder:"DSN" name:"sentry-dsn"`
 	LogLevel       string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	LogFormat      string   `help:"text or json." enum:"text,json" default:"text"`
@@ -116,6 +123,14 @@ func (s *Settings) Check() error {
 	}
 	if _, err := channel.NewMailer(s.mail()); err != nil {
 		bad("smtp-from", "%v", err)
+	}
+	if u, err := url.Parse(s.OIDCIssuer); s.OIDCIssuer != "" {
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" {
+			bad("oidc-issuer", "%q is not an address like https://login.example.com", s.OIDCIssuer)
+		}
+		if s.OIDCClientID == "" {
+			bad("oidc-client-id", "is missing: the provider gives one to each application")
+		}
 	}
 	if s.Tunnel != "" && (!strings.HasPrefix(s.Tunnel, "/") || strings.HasPrefix(s.Tunnel, "/api/") || strings.ContainsAny(s.Tunnel, "{}?#")) {
 		bad("tunnel", "%q is not a path outside of /api/", s.Tunnel)

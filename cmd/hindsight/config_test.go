@@ -45,6 +45,8 @@ func TestEverySetting(t *testing.T) {
 		"HINDSIGHT_OUTBOUND_ALLOW": "10.9.0.0/16", "HINDSIGHT_TUNNEL": "/tunnel", "HINDSIGHT_TUNNEL_ALLOW": "errors.example.com,42",
 		"HINDSIGHT_MCP_WRITE": "true", "HINDSIGHT_SECRET": "a secret long enough", "HINDSIGHT_SMTP_HOST": "mail.example.com", "HINDSIGHT_SMTP_PORT": "465",
 		"HINDSIGHT_SMTP_USERNAME": "hindsight", "HINDSIGHT_SMTP_PASSWORD": "pw", "HINDSIGHT_SMTP_FROM": "errors@example.com", "HINDSIGHT_SMTP_SECURITY": "tls",
+		"HINDSIGHT_OIDC_ISSUER": "https://login.example.com", "HINDSIGHT_OIDC_CLIENT_ID": "hindsight", "HINDSIGHT_OIDC_CLIENT_SECRET": "of the client", "HINDSIGHT_OIDC_NAME": "Example ID",
+		"HINDSIGHT_OIDC_ALLOWED_DOMAINS": "example.com,example.org", "HINDSIGHT_OIDC_ALLOWED_GROUPS": "developers", "HINDSIGHT_OIDC_DEFAULT_ROLE": "admin",
 	}
 	s, err := parse(t, env)
 	if err != nil {

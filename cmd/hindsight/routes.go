@@ -74,6 +74,11 @@ func (h *house) apiHandler(s *Settings) (http.Handler, error) {
 	}
 	cfg := api.Config{Store: h.store, Blobs: h.blobs, BaseURL: base, EvidenceScript: ui.EvidenceScript(), Version: version, Log: h.log, Secrets: h.box, Mail: s.SMTPHost != "",
 		ClientAddr: func(r *http.Request) netip.Addr { return relay.ClientAddr(r, proxies) }}
+	if s.OIDCIssuer != "" {
+		if cfg.SignOn, err = h.signOn(s); err != nil {
+			return nil, err
+		}
+	}
 	if h.stream != nil {
 		cfg.DeadLetters = apiDeadLetters{h.stream.DeadLetters()}
 	}

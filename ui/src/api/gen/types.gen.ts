@@ -369,6 +369,18 @@ export type Avatar = {
     avatarUuid: string | null;
 };
 
+export type BeginSignOnInputBody = {
+    /**
+     * Link the provider's account to the caller's instead of signing in.
+     */
+    link?: boolean;
+    /**
+     * Where to go afterwards; given back.
+     */
+    next?: string;
+    [key: string]: unknown;
+};
+
 export type Breadcrumb = {
     category: string | null;
     data: {
@@ -1105,6 +1117,12 @@ export type Finding = {
      * browser, backend or web server
      */
     where: string;
+};
+
+export type FinishSignOnInputBody = {
+    code: string;
+    state: string;
+    [key: string]: unknown;
 };
 
 export type FirstLastRelease = {
@@ -3165,6 +3183,27 @@ export type SignInLinkInputBody = {
     [key: string]: unknown;
 };
 
+export type SignOnEndBody = {
+    /**
+     * The provider's account was linked; nobody signed in.
+     */
+    linked: boolean;
+    next: string;
+    user: Self;
+};
+
+export type SignOnInfo = {
+    enabled: boolean;
+    /**
+     * Of the provider, for the button.
+     */
+    name: string;
+};
+
+export type SignOnStartBody = {
+    url: string;
+};
+
 export type SimpleEvent = {
     crashFile: string | null;
     culprit: string;
@@ -3694,6 +3733,21 @@ export type UserEmail = {
     is_verified: boolean;
 };
 
+export type UserIdentity = {
+    dateCreated: string;
+    dateLastUsed: string | null;
+    /**
+     * As the provider said it.
+     */
+    email: string;
+    id: string;
+    issuer: string;
+    /**
+     * Its name, when it is the present one.
+     */
+    provider: string;
+};
+
 export type UserOptions = {
     clock24Hours: boolean;
     defaultIssueEvent: string;
@@ -4093,6 +4147,81 @@ export type SignInWithLinkResponses = {
 };
 
 export type SignInWithLinkResponse = SignInWithLinkResponses[keyof SignInWithLinkResponses];
+
+export type GetSignOnData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/0/auth/oidc/';
+};
+
+export type GetSignOnErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetSignOnError = GetSignOnErrors[keyof GetSignOnErrors];
+
+export type GetSignOnResponses = {
+    /**
+     * OK
+     */
+    200: SignOnInfo;
+};
+
+export type GetSignOnResponse = GetSignOnResponses[keyof GetSignOnResponses];
+
+export type BeginSignOnData = {
+    body: BeginSignOnInputBody;
+    path?: never;
+    query?: never;
+    url: '/api/0/auth/oidc/';
+};
+
+export type BeginSignOnErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type BeginSignOnError = BeginSignOnErrors[keyof BeginSignOnErrors];
+
+export type BeginSignOnResponses = {
+    /**
+     * OK
+     */
+    200: SignOnStartBody;
+};
+
+export type BeginSignOnResponse = BeginSignOnResponses[keyof BeginSignOnResponses];
+
+export type FinishSignOnData = {
+    body: FinishSignOnInputBody;
+    path?: never;
+    query?: never;
+    url: '/api/0/auth/oidc/finish/';
+};
+
+export type FinishSignOnErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type FinishSignOnError = FinishSignOnErrors[keyof FinishSignOnErrors];
+
+export type FinishSignOnResponses = {
+    /**
+     * OK
+     */
+    200: SignOnEndBody;
+};
+
+export type FinishSignOnResponse = FinishSignOnResponses[keyof FinishSignOnResponses];
 
 export type GetHealthData = {
     body?: never;
@@ -14402,3 +14531,55 @@ export type UpdateMeResponses = {
 };
 
 export type UpdateMeResponse = UpdateMeResponses[keyof UpdateMeResponses];
+
+export type ListIdentitiesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/0/users/me/user-identities/';
+};
+
+export type ListIdentitiesErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type ListIdentitiesError = ListIdentitiesErrors[keyof ListIdentitiesErrors];
+
+export type ListIdentitiesResponses = {
+    /**
+     * OK
+     */
+    200: Array<UserIdentity>;
+};
+
+export type ListIdentitiesResponse = ListIdentitiesResponses[keyof ListIdentitiesResponses];
+
+export type UnlinkIdentityData = {
+    body?: never;
+    path: {
+        identity: string;
+    };
+    query?: never;
+    url: '/api/0/users/me/user-identities/{identity}/';
+};
+
+export type UnlinkIdentityErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UnlinkIdentityError = UnlinkIdentityErrors[keyof UnlinkIdentityErrors];
+
+export type UnlinkIdentityResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type UnlinkIdentityResponse = UnlinkIdentityResponses[keyof UnlinkIdentityResponses];
