@@ -171,6 +171,17 @@ func (l *Linker) chapterInput(ctx context.Context, f *store.ChapterFacts) (chapt
 	for _, b := range f.Changes {
 		in.Changes = append(in.Changes, store.DecodeChanges(b)...)
 	}
+	for _, b := range f.Hands {
+		raw, err := store.Decompress(b)
+		var hand recording.Hand
+		if err == nil {
+			err = json.Unmarshal(raw, &hand)
+		}
+		if err != nil {
+			return in, fmt.Errorf("touched elements: %w", err)
+		}
+		in.Names, in.Touches = append(in.Names, hand.Names...), append(in.Touches, hand.Touches...)
+	}
 	for i := range f.Requests {
 		r := &f.Requests[i]
 		x := chapter.Request{Method: r.Method, URL: r.URL, StartUS: r.StartUS, EndUS: r.EndUS, TraceID: orZero(r.TraceID), SpanID: orZero(r.SpanID)}

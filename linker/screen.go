@@ -63,8 +63,26 @@ func (m *message) screen(seg store.ReplaySegment, body []byte) *store.ReplayScre
 		return nil
 	}
 	words, changes := store.Words(s.Text, store.MaxScreenWords), store.EncodeChanges(s.Changes)
-	if words == "" && len(changes) == 0 {
+	hand := m.hand(seg, body)
+	if words == "" && len(changes) == 0 && hand == nil {
 		return nil
 	}
-	return &store.ReplayScreen{OrgID: seg.OrgID, ReplayID: seg.ReplayID, SegmentID: seg.SegmentID, BodyHash: seg.BodyHash, Words: words, Changes: changes}
+	return &store.ReplayScreen{OrgID: seg.OrgID, ReplayID: seg.ReplayID, SegmentID: seg.SegmentID, BodyHash: seg.BodyHash, Words: words, Changes: changes, Hand: hand}
+}
+
+// hand is what was touched, and what it is called, as it is stored; nil without.
+func (m *message) hand(seg store.ReplaySegment, body []byte) []byte {
+	hand, err := recording.ReadHand(body, recording.Limits{})
+	if err != nil || len(hand.Names)+len(hand.Touches) == 0 {
+		return nil
+	}
+	raw, err := json.Marshal(hand)
+	if err == nil {
+		raw, err = store.Compress(raw)
+	}
+	if err != nil {
+		m.l.log.Debug("what a segment's elements are called is not known", "replay", seg.ReplayID, "segment", seg.SegmentID, "err", err)
+		return nil
+	}
+	return raw
 }

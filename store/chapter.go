@@ -123,6 +123,7 @@ type ChapterFacts struct {
 	Replay   *Replay
 	Segments []ReplaySegment // with their frames, compressed; a segment in an archive has none here
 	Changes  [][]byte        // as [EncodeChanges] made them
+	Hands    [][]byte        // zstd JSON of what was touched and is called how
 	Requests []ReplayRequest
 	Items    []ChapterItem
 	Spans    []ChapterSpan
@@ -182,6 +183,10 @@ func (s *Store) ChapterFacts(ctx context.Context, k ReplayKey) (*ChapterFacts, e
 		{"changes", func() error {
 			return s.read.NewSelect().Model((*ReplayScreen)(nil)).Column("changes").Where("org_id = ? AND replay_id = ?", k.OrgID, k.ReplayID).
 				Where("changes IS NOT NULL").Scan(ctx, &f.Changes)
+		}},
+		{"touched elements", func() error {
+			return s.read.NewSelect().Model((*ReplayScreen)(nil)).Column("hand").Where("org_id = ? AND replay_id = ?", k.OrgID, k.ReplayID).
+				Where("hand IS NOT NULL").Scan(ctx, &f.Hands)
 		}},
 		{"requests", func() error {
 			return s.read.NewSelect().Model(&f.Requests).Where("org_id = ? AND replay_id = ?", k.OrgID, k.ReplayID).

@@ -21,6 +21,7 @@ type ReplayScreen struct {
 	BodyHash  string `bun:"body_hash"`
 	Words     string `bun:"words"`
 	Changes   []byte `bun:"changes"`
+	Hand      []byte `bun:"hand"` // zstd JSON of what was touched, and of what the page called it
 }
 
 // Bounds of the words of one segment. Postgres numbers no more than 16383 words of a text.

@@ -32,7 +32,9 @@ type Input struct {
 	ReplayID string
 	Frames   []recording.Frame
 	Requests []Request
-	Changes  []int64 // when the page changed, ms
+	Changes  []int64           // when the page changed, ms
+	Names    []recording.Name  // what the page called its elements, and from when on
+	Touches  []recording.Touch // clicks and keys at their very moment
 	Items    []Item
 	Spans    []Span // of the traces that the replay has, of both sides
 }
@@ -162,15 +164,20 @@ const (
 
 // Times that decide what belongs to what, in ms.
 const (
-	reactMS      = 1_000  // from an action to its requests: measured 1-3 ms, the rest is for debouncing
-	pageLoadMS   = 10_000 // a page that loads makes requests for so long
-	chainMS      = 200    // from one request's end to the next that it led to
-	sameClickMS  = 1_000  // clicks on one node belong together
-	inputJoinMS  = 5_000  // typing, then a click
-	navigationMS = 1_000  // a click, then the navigation it made
-	quietMS      = 30_000 // a chapter lasts no longer when nothing is pending
-	lateErrorMS  = 2_000  // a frontend error comes so long after what it belongs to
-	slowMS       = 1_000
+	reactMS          = 1_000  // from an action to its requests: measured 1-3 ms, the rest is for debouncing
+	pageLoadMS       = 10_000 // a page that loads makes requests for so long
+	chainMS          = 200    // from one request's end to the next that it led to
+	sameClickMS      = 1_000  // clicks on one node belong together
+	inputJoinMS      = 5_000  // typing, then a click
+	navigationMS     = 1_000  // a click, then the navigation it made
+	sameNavigationMS = 100    // a navigation's crumb and its span
+	quietMS          = 30_000 // a chapter lasts no longer when nothing is pending
+	lateErrorMS      = 2_000  // a frontend error comes so long after what it belongs to
+	slowMS           = 1_000
+	handMS           = 100   // a request that follows an action so soon was set off by it, not by a timer
+	crumbMS          = 150   // a crumb comes so long after what it tells of, on a busy page
+	inputRunMS       = 2_000 // between two keys of one run of typing
+	retryMS          = 5_000 // a request that failed is made again
 )
 
 // Derive makes the chapters of a replay, in the order of time, the background last.
@@ -179,9 +186,10 @@ func Derive(in Input) []Chapter {
 	slices.SortStableFunc(frames, func(a, b recording.Frame) int {
 		return cmp.Or(cmp.Compare(a.TimeMS, b.TimeMS), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.NodeID, b.NodeID), cmp.Compare(a.Message, b.Message))
 	})
-	d := &derivation{in: in, triggers: findTriggers(frames), bySpan: map[string]*exchange{}, byTrace: map[string][]*exchange{}}
-	d.triggers = d.triggers[:min(len(d.triggers), maxChapters)]
+	d := &derivation{in: in, bySpan: map[string]*exchange{}, byTrace: map[string][]*exchange{}}
 	d.readRequests()
+	d.triggers = findTriggers(frames, newWords(in.Names), in.Touches, d.asked())
+	d.triggers = d.triggers[:min(len(d.triggers), maxChapters)]
 	d.attribute()
 	d.routes()
 	d.attachWork()

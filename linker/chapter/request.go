@@ -19,13 +19,28 @@ func (d *derivation) readRequests() {
 	}
 }
 
+// asked says whether the page made a request, not one of a timer, between two moments in ms.
+func (d *derivation) asked() func(from, to int64) bool {
+	polls := polling(d.exchanges, nil)
+	var starts []int64
+	for _, r := range d.exchanges {
+		if !polls[r] {
+			starts = append(starts, r.startMS())
+		}
+	}
+	return func(from, to int64) bool {
+		i, _ := slices.BinarySearch(starts, from)
+		return i < len(starts) && starts[i] < to
+	}
+}
+
 // attribute gives each request to the action that set it off.
 func (d *derivation) attribute() {
-	polls := polling(d.exchanges)
+	polls := polling(d.exchanges, d.triggers)
 	next := 0
 	for _, r := range d.exchanges {
 		s := r.startMS()
-		for next < len(d.triggers) && d.triggers[next].at <= s {
+		for next < len(d.triggers) && d.triggers[next].first <= s {
 			next++
 		}
 		if polls[r] || next == 0 {
@@ -34,8 +49,8 @@ func (d *derivation) attribute() {
 		}
 		t := d.triggers[next-1]
 		// What was merged into a trigger (more clicks) sets off requests too.
-		soon := s-t.at <= reactMS || s >= t.last && s-t.last <= reactMS
-		if soon || t.loads && s-t.at <= pageLoadMS || t.chains(r) {
+		soon := s-t.at <= reactMS || s <= t.last || s >= t.last && s-t.last <= reactMS
+		if soon || t.loads && s-t.at <= pageLoadMS || t.chains(r) || t.retries(r) {
 			r.owner = t
 			t.requests = append(t.requests, r)
 			at, _ := slices.BinarySearch(t.ends, r.endMS())
@@ -52,9 +67,27 @@ func (t *trigger) chains(r *exchange) bool {
 	return found || at > 0 && r.startMS()-t.ends[at-1] <= chainMS
 }
 
+// retries says that a request is made again that failed for the trigger.
+func (t *trigger) retries(r *exchange) bool {
+	return slices.ContainsFunc(t.requests, func(o *exchange) bool {
+		after := r.startMS() - o.endMS()
+		return failed(o.Status) && o.Method == r.Method && o.path == r.path && after >= 0 && after <= retryMS
+	})
+}
+
 // polling finds requests that a timer makes: three or more of one method and path whose intervals agree
-// within a fifth. Intervals under a second are no timer: so do angry clicks come.
-func polling(all []*exchange) map[*exchange]bool {
+// within a fifth. Intervals under a second are no timer: so do angry clicks come. Nor is it one when each of them follows
+// an action of the user at once, or the opening of the page: people can be regular.
+func polling(all []*exchange, triggers []*trigger) map[*exchange]bool {
+	byHand := func(r *exchange) bool {
+		s := r.startMS()
+		i, _ := slices.BinarySearchFunc(triggers, s+1, func(t *trigger, ms int64) int { return cmp.Compare(t.first, ms) })
+		if i == 0 {
+			return false
+		}
+		t := triggers[i-1]
+		return t.acts() && (s-t.at <= handMS || s >= t.last && s-t.last <= handMS) || t.moves && s-t.at <= reactMS
+	}
 	groups := map[string][]*exchange{}
 	for _, r := range all {
 		k := r.Method + " " + r.template
@@ -68,7 +101,7 @@ func polling(all []*exchange) map[*exchange]bool {
 			for j < len(g) && near(g[j].startMS()-g[j-1].startMS(), first) {
 				j++
 			}
-			if first >= 1_000 && j-i >= 3 {
+			if first >= 1_000 && j-i >= 3 && slices.ContainsFunc(g[i:j], func(r *exchange) bool { return !byHand(r) }) {
 				for _, r := range g[i:j] {
 					out[r] = true
 				}

@@ -14,6 +14,7 @@ import (
 type trigger struct {
 	kind    string
 	at, end int64
+	first   int64 // when it really began; at is when it was told
 	node    int64
 	url     string // of a navigation: where it leads
 	text    string // of the node that was clicked or typed in
@@ -56,25 +57,31 @@ func (t *trigger) label() string {
 }
 
 // findTriggers reads sorted frames.
-func findTriggers(frames []recording.Frame) []*trigger {
-	f := &finder{}
+func findTriggers(frames []recording.Frame, words words, touches []recording.Touch, asked func(from, to int64) bool) []*trigger {
+	f := &finder{words: words}
+	f.touch(touches)
 	for i := range frames {
 		f.read(&frames[i])
 	}
 	f.openings(frames)
 	slices.SortStableFunc(f.found, func(a, b *trigger) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind)) })
-	return merge(f.found)
+	f.time()
+	return merge(f.found, asked)
 }
 
 type finder struct {
+	words   words
+	clicks  []recording.Touch // in order
+	keys    map[int64][]int64 // moments of typing by node, in order
+	page    int64             // when the page in view was opened
 	found   []*trigger
 	actions []*trigger // of found, in order
 	pages   []recording.Frame
-	spans   []int64 // when navigation spans began
+	spans   []*trigger // of found, made of navigation spans
 }
 
 func (f *finder) add(t *trigger) {
-	t.last = t.at
+	t.first, t.last = t.at, t.at
 	f.found = append(f.found, t)
 	if t.acts() {
 		f.actions = append(f.actions, t)
@@ -92,6 +99,7 @@ func (f *finder) read(fr *recording.Frame) {
 	switch fr.Kind {
 	case recording.KindPage:
 		f.pages = append(f.pages, *fr)
+		f.page = fr.TimeMS
 	case recording.KindNavigation:
 		f.navigation(fr)
 	case recording.KindClick, recording.KindDeadClick, recording.KindRageClick, recording.KindSlowClick:
@@ -101,17 +109,17 @@ func (f *finder) read(fr *recording.Frame) {
 			f.click(fr)
 		}
 	case recording.KindInput:
-		if l := f.lastAction(); l != nil && l.kind == KindInput && !l.enter && l.node == fr.NodeID {
+		if l := f.lastAction(); l != nil && l.kind == KindInput && !l.enter && l.node == fr.NodeID && fr.TimeMS-f.typedUntil(l) <= inputRunMS {
 			l.at, l.last = fr.TimeMS, fr.TimeMS // one run of typing
 			return
 		}
-		f.add(&trigger{kind: KindInput, at: fr.TimeMS, node: fr.NodeID, text: target(fr)})
+		f.add(&trigger{kind: KindInput, at: fr.TimeMS, node: fr.NodeID, text: f.target(fr)})
 	case recording.KindKey:
 		var d struct {
 			Key string `json:"key"`
 		}
 		if json.Unmarshal(fr.Data, &d) == nil && d.Key == "Enter" {
-			f.add(&trigger{kind: KindInput, enter: true, at: fr.TimeMS, node: fr.NodeID, text: target(fr)})
+			f.add(&trigger{kind: KindInput, enter: true, at: fr.TimeMS, node: fr.NodeID, text: f.target(fr)})
 		}
 	}
 }
@@ -119,7 +127,7 @@ func (f *finder) read(fr *recording.Frame) {
 func (f *finder) navigation(fr *recording.Frame) {
 	t := &trigger{kind: KindNavigation, at: fr.TimeMS, url: fr.Message, moves: true}
 	if op, ok := strings.CutPrefix(fr.Category, "navigation."); ok {
-		f.spans = append(f.spans, fr.TimeMS)
+		f.spans = append(f.spans, t)
 		if op != "push" {
 			t.kind, t.loads = KindPageLoad, true
 		}
@@ -131,6 +139,48 @@ func (f *finder) navigation(fr *recording.Frame) {
 		t.hint = d.Route
 	}
 	f.add(t)
+}
+
+// touch sorts what the recorder of the page told.
+func (f *finder) touch(in []recording.Touch) {
+	f.keys = map[int64][]int64{}
+	for _, t := range in {
+		if t.Typed {
+			f.keys[t.NodeID] = append(f.keys[t.NodeID], t.AtMS)
+		} else {
+			f.clicks = append(f.clicks, t)
+		}
+	}
+	for _, at := range f.keys {
+		slices.Sort(at)
+	}
+	slices.SortFunc(f.clicks, func(a, b recording.Touch) int {
+		return cmp.Or(cmp.Compare(a.AtMS, b.AtMS), cmp.Compare(a.NodeID, b.NodeID))
+	})
+}
+
+// typedUntil is when the run of typing ended that a trigger is part of.
+func (f *finder) typedUntil(t *trigger) int64 {
+	keys, last := f.keys[t.node], t.last
+	for i, _ := slices.BinarySearch(keys, last); i < len(keys) && keys[i]-last <= inputRunMS; i++ {
+		last = keys[i]
+	}
+	return last
+}
+
+// time finds out when actions really began, and until when was typed.
+func (f *finder) time() {
+	for _, t := range f.found {
+		switch {
+		case t.kind == KindClick:
+			i, _ := slices.BinarySearchFunc(f.clicks, t.at+1, func(c recording.Touch, ms int64) int { return cmp.Compare(c.AtMS, ms) })
+			if i > 0 && t.at-f.clicks[i-1].AtMS <= crumbMS {
+				t.first = f.clicks[i-1].AtMS
+			}
+		case t.kind == KindInput && !t.enter:
+			t.last = max(t.last, f.typedUntil(t))
+		}
+	}
 }
 
 // click reads a click, or what the SDK found out about one later: that is told with the click's own time.
@@ -145,7 +195,7 @@ func (f *finder) click(fr *recording.Frame) {
 		}
 	}
 	if at == nil {
-		at = &trigger{kind: KindClick, at: fr.TimeMS, node: fr.NodeID, text: target(fr)}
+		at = &trigger{kind: KindClick, at: fr.TimeMS, node: fr.NodeID, text: f.target(fr)}
 		f.add(at)
 	}
 	at.last = max(at.last, fr.TimeMS)
@@ -161,33 +211,39 @@ func (f *finder) click(fr *recording.Frame) {
 // openings makes a page load of a page that was opened without a navigation being told: the replay's
 // first, and those of recorders that do not tell.
 func (f *finder) openings(frames []recording.Frame) {
-	slices.Sort(f.spans)
 	url := ""
 	for _, p := range f.pages {
 		told := slices.ContainsFunc(f.found, func(t *trigger) bool {
 			return t.moves && t.at <= p.TimeMS+2_000 && p.TimeMS-t.at <= pageLoadMS
 		})
 		if !told && p.Message != url {
-			f.found = append(f.found, &trigger{kind: KindPageLoad, at: p.TimeMS, last: p.TimeMS, url: p.Message, loads: true, moves: true})
+			f.found = append(f.found, &trigger{kind: KindPageLoad, at: p.TimeMS, first: p.TimeMS, last: p.TimeMS, url: p.Message, loads: true, moves: true})
 		}
 		url = p.Message
 	}
 	// A crumb of a navigation that a span tells too says nothing new.
 	f.found = slices.DeleteFunc(f.found, func(t *trigger) bool {
-		if t.kind != KindNavigation || slices.Contains(f.spans, t.at) {
+		if t.kind != KindNavigation || slices.Contains(f.spans, t) {
 			return false
 		}
-		return slices.ContainsFunc(f.spans, func(at int64) bool { return at-t.at <= 2 && t.at-at <= 2 })
+		i := slices.IndexFunc(f.spans, func(s *trigger) bool {
+			return abs(s.at-t.at) <= sameNavigationMS && (abs(s.at-t.at) <= 2 || pathOf(s.url) == pathOf(t.url))
+		})
+		if i >= 0 && f.spans[i].hint == "" {
+			f.spans[i].hint = t.hint
+		}
+		return i >= 0
 	})
 }
 
 // merge joins typing with the click or Enter that ends it, and a click with the navigation it made.
-func merge(in []*trigger) []*trigger {
+func merge(in []*trigger, asked func(from, to int64) bool) []*trigger {
 	var out []*trigger
 	for i, t := range in {
 		if t.kind == KindInput && !t.enter {
 			joins := func(n *trigger) bool {
-				return (n.kind == KindClick || n.enter) && n.at >= t.at && n.at-t.at <= inputJoinMS
+				// Typing that made the page ask for something is a thing of its own.
+				return (n.kind == KindClick || n.enter) && n.at >= t.at && n.at-t.at <= inputJoinMS && !asked(t.first, min(n.first, t.last+reactMS+1))
 			}
 			next := slices.IndexFunc(in[i+1:], func(n *trigger) bool { return n.acts() })
 			if next >= 0 && joins(in[i+1+next]) {
@@ -209,8 +265,11 @@ func merge(in []*trigger) []*trigger {
 	return out
 }
 
-// target names the element of a frame: its text, else its label, else the selector.
-func target(fr *recording.Frame) string {
+// target names the element of a frame: what the page calls it, else its text as the SDK tells it, its label, the selector.
+func (f *finder) target(fr *recording.Frame) string {
+	if name := f.words.at(fr.NodeID, f.page-sameNavigationMS, fr.TimeMS); name != "" {
+		return strconv.Quote(shorten(name, 60))
+	}
 	var d struct {
 		Label string `json:"label"`
 		Node  struct {
@@ -235,6 +294,30 @@ func target(fr *recording.Frame) string {
 		return shorten(fr.Message, 120)
 	}
 	return "something"
+}
+
+// words are the names of elements, by node, in the order of time.
+type words map[int64][]recording.Name
+
+func newWords(in []recording.Name) words {
+	out := words{}
+	for _, n := range in {
+		out[n.NodeID] = append(out[n.NodeID], n)
+	}
+	for _, ns := range out {
+		slices.SortStableFunc(ns, func(a, b recording.Name) int { return cmp.Or(cmp.Compare(a.AtMS, b.AtMS), cmp.Compare(a.Name, b.Name)) })
+	}
+	return out
+}
+
+// at is what an element was called at a moment, on the page that was opened at from: numbers begin anew on each page.
+func (w words) at(node, from, ms int64) string {
+	ns := w[node]
+	i, _ := slices.BinarySearchFunc(ns, ms+1, func(n recording.Name, ms int64) int { return cmp.Compare(n.AtMS, ms) })
+	if i == 0 || ns[i-1].AtMS < from || masked(ns[i-1].Name) {
+		return ""
+	}
+	return ns[i-1].Name
 }
 
 // masked says that a recorder hid a text: it puts a star for each character.

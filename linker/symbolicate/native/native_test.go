@@ -168,3 +168,23 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 }
+
+// FuzzInspect: uploads are anybody's. A file that is none of the formats, or lies about its sizes, is an error and no more.
+func FuzzInspect(f *testing.F) {
+	f.Add([]byte("MODULE Linux x86_64 AABBCCDDEEFF00112233445566778899A shop\nFILE 0 a.c\nFUNC 1000 10 0 pay\n1000 10 7 0\n"))
+	f.Add([]byte("\x7fELF\x02\x01\x01"))
+	f.Add([]byte("\xcf\xfa\xed\xfe\x07\x00\x00\x01"))
+	f.Add([]byte("\xca\xfe\xba\xbe\x00\x00\x00\x01"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, size := bytes.NewReader(b), int64(len(b))
+		objects, err := Inspect(r, size)
+		if err != nil {
+			return
+		}
+		for _, o := range objects {
+			if file, err := Load(r, size, o.DebugID); err == nil {
+				_ = file.Find(0x1000)
+			}
+		}
+	})
+}
