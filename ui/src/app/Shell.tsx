@@ -86,7 +86,7 @@ export function Shell() {
           <Icon name="search" />
           Search
         </button>
-        <TabLink to="/organizations/$org/settings/projects/" icon="gear" label="Settings" />
+        <MoreMenu />
       </nav>
       <Suspense>
         {palette ? <Palette onClose={() => setPalette(false)} /> : null}
@@ -113,6 +113,33 @@ function TabLink({ to, icon, label }: { to: RailTarget; icon: IconName; label: s
       <Icon name={icon} />
       {label}
     </Link>
+  );
+}
+
+/** What has no place of its own in the tab bar of a phone. */
+function MoreMenu() {
+  const org = useOrg();
+  const navigate = useNavigate();
+  const path = useRouterState({ select: (s) => s.location.pathname });
+  const places = [
+    { to: "/organizations/$org/releases/", icon: "release", label: "Releases" },
+    { to: "/organizations/$org/crons/", icon: "cron", label: "Crons" },
+    { to: "/organizations/$org/feedback/", icon: "feedback", label: "Feedback" },
+    { to: "/organizations/$org/alerts/rules/", icon: "alert", label: "Alerts" },
+    { to: "/organizations/$org/setup-doctor/", icon: "pulse", label: "Setup doctor" },
+    { to: "/organizations/$org/settings/projects/", icon: "gear", label: "Settings" },
+  ] as const;
+  const here = places.some((p) => path.startsWith(p.to.replace("$org", org).replace(/(projects|rules)\/$/, "")));
+  return (
+    <Menu
+      items={places.map((p) => ({ label: p.label, icon: p.icon, onSelect: () => void navigate({ to: p.to, params: { org } }) }))}
+      trigger={
+        <button type="button" aria-current={here ? "page" : undefined}>
+          <Icon name="dots" />
+          More
+        </button>
+      }
+    />
   );
 }
 

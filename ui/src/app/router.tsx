@@ -201,6 +201,12 @@ const projectGrouping = createRoute({
   validateSearch: (s: Record<string, unknown>): { event?: string } => ({ event: readText(s.event) }),
 });
 
+const projectOwnership = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/projects/$project/ownership",
+  component: lazyRouteComponent(() => import("@/features/settings/Ownership"), "Ownership"),
+});
+
 const deadLetters = createRoute({
   getParentRoute: () => org,
   path: "/settings/dead-letters",
@@ -343,6 +349,7 @@ const tree = root.addChildren([
     oldTrace,
     sourceMaps,
     projectGrouping,
+    projectOwnership,
     alerts,
     alertRules,
     alertRule,

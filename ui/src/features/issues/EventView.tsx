@@ -17,6 +17,7 @@ import { entryOf, exceptionsOf, toStoryEvent } from "./event";
 import { GroupingInfo } from "./GroupingInfo";
 import { linksOptions } from "./queries";
 import { ReplayPanel } from "./ReplayPanel";
+import { SuspectCommits } from "./SuspectCommits";
 import { StackTrace } from "./StackTrace";
 import { Story } from "./Story";
 
@@ -59,6 +60,7 @@ export function EventView({ org, issueId, issue, event, which }: { org: string; 
             }}
           />
           <StackTrace exceptions={exceptionsOf(event)} />
+          {issue && event.release ? <SuspectCommits org={org} project={issue.project.slug} event={event.eventID} /> : null}
           <RequestSection event={event} />
         </div>
         <ReplayPanel org={org} issueId={issueId} issue={issue} event={event} story={story} store={store} replay={r} recording={recording} session={session} start={start} trace={trace} links={links.data ?? []} />

@@ -10,6 +10,7 @@ import { Icon } from "@/components/Icon";
 import { Failed, Middle, SkeletonRows } from "@/components/states";
 import { ago, count, dateTime } from "@/lib/format";
 import { useNow } from "@/lib/now";
+import { CrashFree, healthOf, rate } from "./health";
 import s from "./releases.module.css";
 
 /** The releases of an organisation: what came with each, and where it runs. */
@@ -23,7 +24,7 @@ export function ReleaseList() {
   const sort = search.sort ?? "date";
   const options = {
     path: { org },
-    query: { sort, per_page: 25, ...(scope.environment ? { environment: [scope.environment] } : {}), ...(search.query ? { query: search.query } : {}), ...(search.cursor ? { cursor: search.cursor } : {}) },
+    query: { sort, per_page: 25, health: "1", ...(scope.environment ? { environment: [scope.environment] } : {}), ...(search.query ? { query: search.query } : {}), ...(search.cursor ? { cursor: search.cursor } : {}) },
   };
   const list = useQuery({
     queryKey: listReleasesQueryKey(options),
@@ -68,6 +69,8 @@ export function ReleaseList() {
               <tr>
                 <th>Release</th>
                 <th className="hide-s">Projects</th>
+                <th className="r">Crash-free</th>
+                <th className="r hide-s">Adoption</th>
                 <th className="r">New issues</th>
                 <th className="r hide-s">Commits</th>
                 <th className={`hide-s ${s.after}`}>Last deploy</th>
@@ -76,7 +79,7 @@ export function ReleaseList() {
               </tr>
             </thead>
             <tbody>
-              {rows.map((r) => (
+              {rows.map((r) => ({ r, health: healthOf(r) })).map(({ r, health }) => (
                 <tr key={r.id}>
                   <td className="cut-cell">
                     <Link className={`code t1 ${s.version}`} to="/organizations/$org/releases/$version/" params={{ org, version: r.version }} title={r.version}>
@@ -84,7 +87,11 @@ export function ReleaseList() {
                     </Link>
                     {r.versionInfo.package ? <span className="t3"> {r.versionInfo.package}</span> : null}
                   </td>
-                  <td className="hide-s">{r.projects.map((p) => p.slug).join(", ")}</td>
+                  <td className="hide-s cut-cell">{r.projects.map((p) => p.slug).join(", ")}</td>
+                  <td className="r nowrap">
+                    <CrashFree percent={health.crashFree} />
+                  </td>
+                  <td className="r num hide-s nowrap">{health.adoption === null ? <span className="t4">–</span> : rate(health.adoption)}</td>
                   <td className="r num">
                     {r.newGroups > 0 ? (
                       <Link className="acc" to="/organizations/$org/issues/" params={{ org }} search={{ query: `firstRelease:"${r.version}"` }}>

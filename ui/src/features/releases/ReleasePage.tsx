@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { getReleaseOptions, listDeploysOptions, listIssuesOptions, listReleaseCommitsOptions } from "@/api/gen/@tanstack/react-query.gen";
+import type { Issue } from "@/api/gen";
+import { getReleaseOptions, listDeploysOptions, listIssuesOptions, listReleaseCommitsOptions, listReleaseResolvedOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useTitle } from "@/app/hooks";
 import { Crumb } from "@/app/Shell";
 import { CopyButton, ReplayCount, Section } from "@/components/basics";
@@ -8,6 +9,7 @@ import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
 import { ago, count, dateTime, plural } from "@/lib/format";
 import { useNow } from "@/lib/now";
+import { Facts, healthOf } from "./health";
 import s from "./releases.module.css";
 
 /** A release: the issues, commits and deploys that came with it. */
@@ -16,8 +18,9 @@ export function ReleasePage() {
   const { version } = useParams({ from: "/organizations/$org/releases/$version" });
   const now = useNow();
   useTitle(version);
-  const release = useQuery(getReleaseOptions({ path: { org, version } }));
+  const release = useQuery(getReleaseOptions({ path: { org, version }, query: { health: "1" } }));
   const issues = useQuery(listIssuesOptions({ path: { org }, query: { query: `firstRelease:"${version}"`, statsPeriod: "90d", limit: 25 } }));
+  const resolved = useQuery(listReleaseResolvedOptions({ path: { org, version }, query: { per_page: 25 } }));
   const commits = useQuery(listReleaseCommitsOptions({ path: { org, version }, query: { per_page: 50 } }));
   const deploys = useQuery(listDeploysOptions({ path: { org, version }, query: { per_page: 25 } }));
   if (release.isError && !release.data) return <Failed what="this release" error={release.error} retry={() => void release.refetch()} />;
@@ -61,28 +64,18 @@ export function ReleasePage() {
       ) : (
         <SkeletonLines lines={3} label="Loading the release" />
       )}
-      <Section id="new-issues" title="New issues">
+      <Section id="health" title="Health" sub="of the last 14 days">
+        {r?.projects.some((p) => p.hasHealthData) ? <Facts health={healthOf(r)} /> : r ? <p className="small t3">No session of this release was told of. SDKs send them unless autoSessionTracking is off.</p> : null}
+      </Section>
+      <Section id="new-issues" title="New issues" sub="first seen in this release">
         {issues.isError ? <Failed what="the issues" error={issues.error} retry={() => void issues.refetch()} /> : null}
         {issues.data?.length === 0 ? <p className="small t3">No issue was first seen in this release.</p> : null}
-        <table className={`tbl ${s.issues}`}>
-          <tbody>
-            {(issues.data ?? []).map((i) => (
-              <tr key={i.id}>
-                <td className="cut-cell">
-                  <Link to="/organizations/$org/issues/$issue/" params={{ org, issue: i.id }}>
-                    <span className="code t3">{i.shortId}</span> <span className="t1">{i.title}</span>
-                  </Link>
-                </td>
-                <td className="r num nowrap">
-                  {count(i.count)} <span className="t3">{i.count === "1" ? "event" : "events"}</span>
-                </td>
-                <td className="r">
-                  <ReplayCount n={i.hindsight.replayCount} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Issues org={org} rows={issues.data ?? []} />
+      </Section>
+      <Section id="resolved" title="Resolved" sub="by hand, or by “Fixes SHOP-1” in a commit">
+        {resolved.isError ? <Failed what="the issues it resolved" error={resolved.error} retry={() => void resolved.refetch()} /> : null}
+        {resolved.data?.length === 0 ? <p className="small t3">No issue was resolved in this release.</p> : null}
+        <Issues org={org} rows={resolved.data ?? []} />
       </Section>
       <Section id="deploys" title="Deploys">
         {deploys.data?.length === 0 ? <p className="small t3">None were noted. A deploy is noted by <span className="code">sentry-cli deploys new</span>.</p> : null}
@@ -114,5 +107,30 @@ export function ReleasePage() {
         </table>
       </Section>
     </>
+  );
+}
+
+function Issues({ org, rows }: { org: string; rows: Issue[] }) {
+  if (rows.length === 0) return null;
+  return (
+    <table className={`tbl ${s.issues}`}>
+      <tbody>
+        {rows.map((i) => (
+          <tr key={i.id}>
+            <td className="cut-cell">
+              <Link to="/organizations/$org/issues/$issue/" params={{ org, issue: i.id }}>
+                <span className="code t3">{i.shortId}</span> <span className="t1">{i.title}</span>
+              </Link>
+            </td>
+            <td className="r num nowrap">
+              {count(i.count)} <span className="t3">{i.count === "1" ? "event" : "events"}</span>
+            </td>
+            <td className="r">
+              <ReplayCount n={i.hindsight.replayCount} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -41,6 +41,9 @@ export function Project() {
           <Link className="btn" to="/organizations/$org/settings/projects/$project/grouping/" params={path}>
             Grouping
           </Link>
+          <Link className="btn" to="/organizations/$org/settings/projects/$project/ownership/" params={path}>
+            Ownership
+          </Link>
           <Link className="btn" to="/organizations/$org/settings/projects/$project/source-maps/" params={path}>
             Source maps
           </Link>
