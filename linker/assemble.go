@@ -22,6 +22,7 @@ const (
 	expireChunks  = 10 * time.Minute
 	chunksOnce    = 500
 	maxUpload     = 1 << 30 // bytes of an assembled file; the API announces it
+	maxAssemblies = 5       // times that one upload is begun: after that it is what breaks it
 )
 
 // assemble puts uploaded chunks together, until ctx ends. What is to be done is in the database; a process that dies
@@ -47,13 +48,10 @@ func (l *Linker) Assemble(ctx context.Context) (bool, error) {
 	}
 	asked, err := a.Asked()
 	if err == nil {
-		switch a.Kind {
-		case store.AssembleBundle:
-			err = l.assembleBundle(ctx, a, asked)
-		case store.AssembleDebugFile:
-			err = l.assembleDebugFile(ctx, a, asked)
-		default:
-			err = refusal("nothing is known about uploads of the kind " + a.Kind)
+		if a.Tries > maxAssemblies {
+			err = refusal(fmt.Sprintf("The upload could not be put together in %d tries: the server's log says why. Upload it again to try once more.", maxAssemblies))
+		} else {
+			err = l.assembleOne(ctx, a, asked)
 		}
 	}
 	if err == nil || ctx.Err() != nil {
@@ -64,6 +62,17 @@ func (l *Linker) Assemble(ctx context.Context) (bool, error) {
 		return true, fmt.Errorf("assembly %d: %w", a.ID, err) // its lease runs out, then it is tried again
 	}
 	return true, l.cfg.Store.EndAssembly(ctx, a, detail)
+}
+
+// assembleOne puts one file together by its kind.
+func (l *Linker) assembleOne(ctx context.Context, a *store.Assembly, asked store.AssemblyRequest) error {
+	switch a.Kind {
+	case store.AssembleBundle:
+		return l.assembleBundle(ctx, a, asked)
+	case store.AssembleDebugFile:
+		return l.assembleDebugFile(ctx, a, asked)
+	}
+	return refusal("nothing is known about uploads of the kind " + a.Kind)
 }
 
 // refusal is an error of what was uploaded, for the person who did.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/store"
@@ -228,6 +230,47 @@ func TestBadUploads(t *testing.T) {
 	})
 }
 
+// An upload whose assembly is broken off each time, as by a process that it brings down, is begun again when the lease is over,
+// and after some tries no more; asked for once more it is put together, and nothing of it was lost.
+func TestAssemblyIsNotBegunForEver(t *testing.T) {
+	eachDB(t, func(t *testing.T, w *world) {
+		ctx, scope := t.Context(), store.Scope{OrgID: w.org}
+		body := w.shopBundle(true)
+		sum := sumOf(body)
+		if err := w.blobs.Put(ctx, store.ChunkBlob(w.org, sum), bytes.NewReader(body), -1); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.s.AddChunk(ctx, scope, sum, int64(len(body))); err != nil {
+			t.Fatal(err)
+		}
+		ask := store.AssemblyRequest{Kind: store.AssembleBundle, Checksum: sum, Chunks: []string{sum}, Projects: []int64{w.first}}
+		if _, err := w.s.QueueAssembly(ctx, scope, ask); err != nil {
+			t.Fatal(err)
+		}
+		for n := range maxAssemblies { // whoever began it is gone
+			if a, err := w.s.ClaimAssembly(ctx, -time.Minute); err != nil || a == nil {
+				t.Fatalf("claim %d: %+v %v", n, a, err)
+			}
+		}
+		if _, err := w.l.Assemble(ctx); err != nil {
+			t.Fatal(err)
+		}
+		a, err := w.s.FindAssembly(ctx, scope, ask)
+		if err != nil || a.State != store.AssemblyError || !strings.Contains(a.Detail, "5 tries") {
+			t.Fatalf("after %d tries: %+v %v", maxAssemblies, a, err)
+		}
+		if _, err := w.s.QueueAssembly(ctx, scope, ask); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.l.Assemble(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := w.s.FindAssembly(ctx, scope, ask); err != nil || a.State != store.AssemblyOK {
+			t.Errorf("asked for again: %+v %v", a, err)
+		}
+	})
+}
+
 // A ProGuard mapping that comes after the crash names its classes, methods and inlined calls.
 func TestProguardAfterEvent(t *testing.T) {
 	eachDB(t, func(t *testing.T, w *world) {
@@ -249,6 +292,46 @@ func TestProguardAfterEvent(t *testing.T) {
 		}
 		if !strings.HasPrefix(e.Title, "Declined") {
 			t.Errorf("title %q", e.Title)
+		}
+	})
+}
+
+// A crash of a native program names its functions, inlined ones too, with the symbols that come after it.
+func TestSymbolsAfterCrash(t *testing.T) {
+	const symbols = `MODULE Linux x86_64 0F0F0F0F111142228333444444444444A shop
+FILE 0 /src/shop/cart.cc
+FILE 1 /src/shop/money.h
+INLINE_ORIGIN 0 shop::charge(int)
+FUNC 1000 40 0 _ZN4shop4Cart3payEi
+INLINE 0 31 0 0 1010 8
+1000 10 30 0
+1010 8 20 1
+1018 28 32 0
+FUNC 2000 10 0 main
+2000 10 5 0
+`
+	eachDB(t, func(t *testing.T, w *world) {
+		d := w.envelopeOf("crash", noon, `{"event_id":"aaaa0000aaaa4000aaaa0000aaaa0001"}`, `{"type":"event"}`, map[string]any{"platform": "native",
+			"debug_meta": map[string]any{"images": []any{map[string]any{"type": "elf", "code_file": "/usr/bin/shop", "debug_id": debugID + "-a", "image_addr": "0x10000", "image_size": 0x10000}}},
+			"exception": map[string]any{"values": []any{map[string]any{"type": "SIGSEGV", "value": "address 0x0",
+				"stacktrace": map[string]any{"frames": []any{map[string]any{"instruction_addr": "0x12004"}, map[string]any{"instruction_addr": "0x11012"}, map[string]any{"instruction_addr": "0x90000"}}}}}}})
+		d.ProjectID = w.first
+		w.deliver(d)
+		before, _ := w.event(1)
+		w.upload([]byte(symbols), store.AssemblyRequest{Kind: store.AssembleDebugFile, Name: "shop.sym", DebugID: debugID + "-a"})
+		if _, err := w.l.Remap(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
+		after, ev := w.event(1)
+		var got []string
+		for _, f := range ev.Exceptions[0].Stacktrace.Frames {
+			got = append(got, fmt.Sprintf("%s %s:%d", f.Function, f.Filename, f.Lineno))
+		}
+		if diff := cmp.Diff([]string{"main cart.cc:5", "shop::Cart::pay(int) cart.cc:31", "shop::charge(int) money.h:20", " :0"}, got); diff != "" {
+			t.Error(diff)
+		}
+		if after.IssueID != before.IssueID || !strings.Contains(after.Title, "SIGSEGV") {
+			t.Errorf("issue %d, before %d, title %q", after.IssueID, before.IssueID, after.Title)
 		}
 	})
 }

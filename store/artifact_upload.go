@@ -149,6 +149,7 @@ type Assembly struct {
 	Request   string `bun:"request"` // JSON of an AssemblyRequest
 	State     string `bun:"state"`
 	Detail    string `bun:"detail"`   // of an error, for a person
+	Tries     int64  `bun:"tries"`    // how often somebody began it
 	LeaseMS   int64  `bun:"lease_ms"` // until when whoever works on it has it for himself
 	UpdatedMS int64  `bun:"updated_ms"`
 }
@@ -197,7 +198,7 @@ func (s *Store) QueueAssembly(ctx context.Context, scope Scope, r AssemblyReques
 	}
 	a := &Assembly{OrgID: scope.OrgID, Target: target, Kind: r.Kind, Checksum: r.Checksum, Request: string(request), State: AssemblyCreated, UpdatedMS: s.nowMS()}
 	_, err = s.write.NewInsert().Model(a).On("CONFLICT (org_id, target) DO UPDATE").Set("state = EXCLUDED.state, request = EXCLUDED.request").
-		Set("detail = ''").Set("lease_ms = 0").Set("updated_ms = EXCLUDED.updated_ms").
+		Set("detail = ''").Set("lease_ms = 0").Set("tries = 0").Set("updated_ms = EXCLUDED.updated_ms").
 		Where("asm.state = ?", AssemblyError).Returning("id").Exec(ctx)
 	if err != nil {
 		return nil, border(fmt.Errorf("queue assembly: %w", err))
@@ -219,8 +220,9 @@ func (s *Store) ClaimAssembly(ctx context.Context, lease time.Duration) (*Assemb
 		}
 		a := &rows[0]
 		had := a.LeaseMS
+		a.Tries++
 		a.State, a.LeaseMS = AssemblyRunning, s.now().Add(lease).UnixMilli()
-		res, err := s.write.NewUpdate().Model(a).Column("state", "lease_ms").WherePK().Where("state = ? AND lease_ms = ?", state, had).Exec(ctx)
+		res, err := s.write.NewUpdate().Model(a).Column("state", "lease_ms", "tries").WherePK().Where("state = ? AND lease_ms = ?", state, had).Exec(ctx)
 		if err != nil {
 			return nil, border(fmt.Errorf("claim assembly: %w", err))
 		}
