@@ -325,3 +325,29 @@ func TestSentryCLISourceMaps(t *testing.T) {
 		t.Error("the bundle of the release is not listed")
 	}
 }
+
+// A server that is killed while it puts an upload together, again and again, loses nothing of it: the uploader waits, and the
+// frame is mapped.
+func TestKillDuringAssembly(t *testing.T) {
+	s := start(t)
+	a := s.api(t)
+	_, env := uploader(t, s, "cli")
+	dir := t.TempDir()
+	big := strings.Repeat("// "+strings.Repeat("x", 97)+"\n", 400_000) // 40 MB: it takes a while to put together
+	for name, text := range map[string]string{"app.js": "let a\n//# sourceMappingURL=app.js.map\n", "app.js.map": `{"version":3,"sources":["a.ts"],"sourcesContent":[` + fmt.Sprintf("%q", big) + `],"names":[],"mappings":"AAAA"}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := sentryCLI{dir, env}
+	c.run(t, "sourcemaps upload --no-rewrite --release 1 "+dir) // does not wait for the end
+	for range 3 {
+		s.kill()
+		s.again(t)
+	}
+	var bundles []struct{ FileCount int }
+	until(t, 4*time.Minute, "the upload is put together", func() bool { // a lease that a dead server had runs for two minutes
+		a.get(t, "/projects/main/cli/files/artifact-bundles/", &bundles)
+		return len(bundles) == 1 && bundles[0].FileCount == 2
+	})
+}

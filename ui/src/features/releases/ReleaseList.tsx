@@ -91,7 +91,7 @@ export function ReleaseList() {
                   <td className="r nowrap">
                     <CrashFree percent={health.crashFree} />
                   </td>
-                  <td className="r num hide-s nowrap">{health.adoption === null ? <span className="t4">–</span> : rate(health.adoption)}</td>
+                  <td className="r num hide-s nowrap">{health.adoption === null || health.sessions === 0 ? <span className="t4">–</span> : rate(health.adoption)}</td>
                   <td className="r num">
                     {r.newGroups > 0 ? (
                       <Link className="acc" to="/organizations/$org/issues/" params={{ org }} search={{ query: `firstRelease:"${r.version}"` }}>

@@ -79,7 +79,7 @@ export function ReleasePage() {
       </Section>
       <Section id="deploys" title="Deploys">
         {deploys.data?.length === 0 ? <p className="small t3">None were noted. A deploy is noted by <span className="code">sentry-cli deploys new</span>.</p> : null}
-        <table className="tbl">
+        <table className={`tbl ${s.first}`}>
           <tbody>
             {(deploys.data ?? []).map((d) => (
               <tr key={d.id}>
@@ -93,7 +93,7 @@ export function ReleasePage() {
       </Section>
       <Section id="commits" title="Commits">
         {commits.data?.length === 0 ? <p className="small t3">None were uploaded. Commits come with <span className="code">sentry-cli releases set-commits</span>.</p> : null}
-        <table className="tbl">
+        <table className={`tbl ${s.first}`}>
           <tbody>
             {(commits.data ?? []).map((c) => (
               <tr key={c.repository.id + c.id}>
