@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useState } from "react";
 import { errorMessage } from "@/api/client";
 import type { Settings } from "@/api/gen";
 import { getProjectSettingsOptions, testScrubbingMutation, updateProjectSettingsMutation } from "@/api/gen/@tanstack/react-query.gen";
@@ -8,8 +8,10 @@ import { useOrg } from "@/app/hooks";
 import { Section, Segmented } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
+import { FilterRules } from "./FilterRules";
 import { ForwardingState } from "./ForwardingState";
 import { LimitRow, newLimitId, NumberBox, withLimit } from "./LimitRow";
+import { Lines, Switch } from "./RuleInputs";
 import { SettingsFrame } from "./SettingsFrame";
 
 /** What a project takes in, what it keeps of it, and where it sends it on: one document, saved whole. */
@@ -36,17 +38,6 @@ export function ProjectRules() {
 
 type Path = { org: string; project: string };
 
-const words = (text: string) => text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-
-const filters: { key: "browserExtensions" | "localhost" | "webCrawlers" | "healthChecks" | "chunkLoadErrors" | "reactHydrationErrors"; label: string; why: string }[] = [
-  { key: "browserExtensions", label: "Browser extensions", why: "errors of code that is not yours" },
-  { key: "localhost", label: "Localhost", why: "events of your own machines" },
-  { key: "webCrawlers", label: "Web crawlers", why: "what bots trip over" },
-  { key: "healthChecks", label: "Health checks", why: "transactions of probes" },
-  { key: "chunkLoadErrors", label: "Chunk load errors", why: "pages open over a deploy" },
-  { key: "reactHydrationErrors", label: "React hydration errors", why: "mismatches of markup" },
-];
-
 function Form({ path, saved }: { path: Path; saved: Settings }) {
   const queries = useQueryClient();
   const [draft, setDraft] = useState(saved);
@@ -63,19 +54,7 @@ function Form({ path, saved }: { path: Path; saved: Settings }) {
       <Section id="domains" title="Allowed domains" sub="whose pages may send here; others are refused">
         <Lines label="One per line; * allows all" value={draft.allowedDomains} onChange={(allowedDomains) => change({ allowedDomains })} placeholder="*.example.com" />
       </Section>
-      <Section id="filters" title="Inbound filters" sub="dropped before anything is stored, and counted">
-        <ul className="rules">
-          {filters.map((f) => (
-            <Switch key={f.key} label={f.label} why={f.why} on={draft.filters[f.key]} onChange={(on) => change({ filters: { ...draft.filters, [f.key]: on } })} />
-          ))}
-        </ul>
-        <div className="pairs-2">
-          <Lines label="Error messages, * for anything" value={draft.filters.errorMessages} onChange={(errorMessages) => change({ filters: { ...draft.filters, errorMessages } })} placeholder="*ResizeObserver loop*" />
-          <Lines label="Releases" value={draft.filters.releases} onChange={(releases) => change({ filters: { ...draft.filters, releases } })} placeholder="1.0.*" />
-          <Lines label="Addresses" value={draft.filters.ipAddresses} onChange={(ipAddresses) => change({ filters: { ...draft.filters, ipAddresses } })} placeholder="10.0.0.0/8" />
-          <Lines label="Log messages" value={draft.filters.logMessages} onChange={(logMessages) => change({ filters: { ...draft.filters, logMessages } })} placeholder="GET /healthz*" />
-        </div>
-      </Section>
+      <FilterRules path={path} filters={draft.filters} onChange={(filters) => change({ filters })} />
       <Section id="scrub" title="Scrubbing" sub="before anything is written to disk, recordings too">
         <ul className="rules">
           <Switch label="Scrub" why="off keeps what comes as it comes" on={draft.scrub.enabled} onChange={(enabled) => change({ scrub: { ...draft.scrub, enabled } })} />
@@ -155,39 +134,6 @@ function Form({ path, saved }: { path: Path; saved: Settings }) {
         ) : null}
       </div>
     </form>
-  );
-}
-
-function Switch({ label, why, on, onChange }: { label: string; why: ReactNode; on: boolean; onChange: (on: boolean) => void }) {
-  return (
-    <li>
-      <label className="rule">
-        <input type="checkbox" className="chk" checked={on} onChange={(e) => onChange(e.target.checked)} />
-        <span className="t1">{label}</span>
-        <span className="t3">{why}</span>
-      </label>
-    </li>
-  );
-}
-
-/** A list of words, one per line; what is typed stays as typed until the box is left. */
-function Lines({ label, value, placeholder, onChange }: { label: string; value: string[]; placeholder: string; onChange: (value: string[]) => void }) {
-  const [text, setText] = useState(value.join("\n"));
-  return (
-    <label className="lbl">
-      {label}
-      <textarea
-        className="inp area-t code"
-        rows={Math.min(8, Math.max(2, text.split("\n").length))}
-        value={text}
-        placeholder={placeholder}
-        spellCheck={false}
-        onChange={(e) => {
-          setText(e.target.value);
-          onChange(words(e.target.value));
-        }}
-      />
-    </label>
   );
 }
 
