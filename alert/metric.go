@@ -103,7 +103,7 @@ func (w *Worker) measure(ctx context.Context, row *store.AlertRule, m *rule.Metr
 }
 
 func metricSignal(row *store.AlertRule, m *rule.Metric, projects []int64, v float64, state string, now time.Time) (*store.AlertSignal, error) {
-	out := measured{Rule: row.Name, What: m.Aggregate + " of " + m.Dataset, Value: v, Below: m.Below, State: state, Was: row.State,
+	out := measured{Rule: row.Name, What: m.Words(), Value: v, Below: m.Below, State: state, Was: row.State,
 		Query: m.Query, Window: (time.Duration(m.WindowSec) * time.Second).String()}
 	for _, t := range m.Triggers {
 		if t.Label == state || state == "" && t.Label == row.State {

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -72,6 +73,18 @@ func (m *Metric) validate() error {
 		}
 	}
 	return nil
+}
+
+// Words says what is measured, as the subject of a sentence.
+func (m *Metric) Words() string {
+	words := map[[2]string]string{
+		{store.DatasetEvents, store.AggregateCount}: "the number of errors", {store.DatasetEvents, store.AggregateUsers}: "the number of users with errors",
+		{store.DatasetTransactions, store.AggregateCount}: "the number of transactions", {store.DatasetTransactions, store.AggregateP50}: "the median duration in ms",
+		{store.DatasetTransactions, store.AggregateP75}: "the 75th percentile of durations in ms", {store.DatasetTransactions, store.AggregateP95}: "the 95th percentile of durations in ms",
+		{store.DatasetTransactions, store.AggregateP99}: "the 99th percentile of durations in ms", {store.DatasetTransactions, store.AggregateAverage}: "the average duration in ms",
+		{store.DatasetLogs, store.AggregateCount}: "the number of logs", {store.DatasetSessions, store.AggregateCrashFree}: "the percentage of crash-free sessions",
+	}[[2]string{m.Dataset, m.Aggregate}]
+	return cmp.Or(words, m.Aggregate+" of "+m.Dataset)
 }
 
 // Judge gives the state a value leads to from the state it had.

@@ -14,7 +14,7 @@ export function AlertsFrame({ title, end, children }: { title: string; end?: Rea
       <Crumb>
         <span>Alerts</span>
         <Icon name="right" size="xs" />
-        <b>{title}</b>
+        <b className="cut">{title}</b>
       </Crumb>
       <nav className="tabs" aria-label="Alerts">
         <Link to="/organizations/$org/alerts/rules/" params={{ org }} activeOptions={{ includeSearch: false }}>

@@ -1,8 +1,9 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { errorMessage } from "@/api/client";
-import { listAlertDeliveriesOptions, resendAlertDeliveryMutation } from "@/api/gen/@tanstack/react-query.gen";
+import { errorMessage, toPage } from "@/api/client";
+import { listAlertDeliveries } from "@/api/gen";
+import { listAlertDeliveriesQueryKey, resendAlertDeliveryMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
 import { Segmented } from "@/components/basics";
 import { Failed, Middle, SkeletonRows } from "@/components/states";
@@ -31,12 +32,20 @@ export function DeliveryList({ rule, channel, status = "all", perPage }: { rule?
   const org = useOrg();
   const now = useNow();
   const queries = useQueryClient();
-  const options = listAlertDeliveriesOptions({ path: { org }, query: { per_page: perPage, ...(rule ? { rule } : {}), ...(channel ? { channel } : {}), ...(status === "all" ? {} : { status }) } });
-  const list = useQuery({ ...options, refetchInterval: 5_000 });
-  const resend = useMutation({ ...resendAlertDeliveryMutation(), onSettled: () => queries.invalidateQueries({ queryKey: options.queryKey }) });
+  const query = { per_page: perPage, ...(rule ? { rule } : {}), ...(channel ? { channel } : {}), ...(status === "all" ? {} : { status }) };
+  const queryKey = [...listAlertDeliveriesQueryKey({ path: { org }, query }), "pages"];
+  const list = useInfiniteQuery({
+    queryKey,
+    initialPageParam: "",
+    queryFn: async ({ signal, pageParam }) => toPage(await listAlertDeliveries({ path: { org }, query: { ...query, ...(pageParam ? { cursor: pageParam } : {}) }, signal, throwOnError: true })),
+    getNextPageParam: (last) => last.next ?? undefined,
+    refetchInterval: 5_000,
+  });
+  const resend = useMutation({ ...resendAlertDeliveryMutation(), onSettled: () => queries.invalidateQueries({ queryKey }) });
   if (list.isPending) return <SkeletonRows rows={4} label="Loading deliveries" />;
   if (list.isError) return <Failed what="the log" error={list.error} retry={() => void list.refetch()} />;
-  if (list.data.length === 0)
+  const rows = list.data.pages.flatMap((p) => p.rows);
+  if (rows.length === 0)
     return (
       <Middle icon="alert" title="Nothing here yet">
         When a rule fires, what it tells stands here with how it ended.
@@ -46,7 +55,7 @@ export function DeliveryList({ rule, channel, status = "all", perPage }: { rule?
     <>
       {resend.isError ? <p className="note red" role="alert">{errorMessage(resend.error)}</p> : null}
       <ul>
-        {list.data.map((d) => (
+        {rows.map((d) => (
           <li key={d.id} className="al-dl">
             <div className="al-dl-h">
               <span className={tones[d.status] ?? "badge"}>{labels[d.status] ?? d.status}</span>
@@ -82,12 +91,18 @@ export function DeliveryList({ rule, channel, status = "all", perPage }: { rule?
                 </>
               ) : null}
               {d.attempts > 1 ? ` · ${plural(d.attempts, "attempt")}` : ""}
+              {d.status === "pending" && d.attempts === 0 && new Date(d.dateDue).getTime() > now + 1_000 ? ` · waits for others until ${new Date(d.dateDue).toLocaleTimeString()}` : ""}
               {d.status === "pending" && d.attempts > 0 ? ` · next ${new Date(d.dateDue).toLocaleTimeString()}` : ""}
             </span>
             {d.error ? <span className="small err">{d.error}</span> : null}
           </li>
         ))}
       </ul>
+      {list.hasNextPage ? (
+        <button type="button" className="btn al-more" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          Show older
+        </button>
+      ) : null}
     </>
   );
 }

@@ -5,14 +5,8 @@ import { createMetricRuleMutation, deleteMetricRuleMutation, getMetricRuleOption
 import { useOrg, useProjects } from "@/app/hooks";
 import { Failed, SkeletonLines } from "@/components/states";
 import { AlertsFrame } from "./AlertsFrame";
+import { numbers } from "./numbers";
 import { FormEnd, type Recipient, Told, useBackToRules, WhoIsTold } from "./ruleForm";
-
-const numbers: Record<string, { label: string; options: [aggregate: string, label: string][] }> = {
-  events: { label: "Errors", options: [["count()", "how many"], ["count_unique(user)", "how many users"]] },
-  transactions: { label: "Transactions", options: [["count()", "how many"], ["p50(transaction.duration)", "median, ms"], ["p95(transaction.duration)", "95th percentile, ms"], ["p99(transaction.duration)", "99th percentile, ms"], ["avg(transaction.duration)", "average, ms"]] },
-  logs: { label: "Logs", options: [["count()", "how many"]] },
-  sessions: { label: "Sessions", options: [["crash_free_rate(session)", "crash-free, percent"]] },
-};
 
 /** An action of a threshold; the critical one's are the warning's too. */
 type Action = Pick<MetricAction, "type" | "targetType" | "targetIdentifier"> & Partial<MetricAction>;

@@ -8,6 +8,7 @@ import { Failed, Middle, SkeletonRows } from "@/components/states";
 import { ago } from "@/lib/format";
 import { useNow } from "@/lib/now";
 import { AlertsFrame } from "./AlertsFrame";
+import { numberWords } from "./numbers";
 
 interface AnyRule {
   id: string;
@@ -32,7 +33,7 @@ interface AnyRule {
 function sentence(r: AnyRule): string {
   if (r.type === "alert_rule") {
     const t = r.triggers?.[0];
-    return `When ${r.aggregate} of ${r.dataset} in ${r.timeWindow} min is ${r.thresholdType === 1 ? "below" : "above"} ${t?.alertThreshold ?? "?"}: ${(t?.actions ?? []).map((a) => a.desc).join(", ") || "nobody is told"}`;
+    return `When ${numberWords(r.dataset ?? "", r.aggregate ?? "")} in ${r.timeWindow} min is ${r.thresholdType === 1 ? "below" : "above"} ${t?.alertThreshold ?? "?"}: ${(t?.actions ?? []).map((a) => a.desc).join(", ").toLowerCase() || "nobody is told"}`;
   }
   const join = (parts: { name: string }[] | undefined, by: string) => (parts ?? []).map((p) => p.name).join(by);
   const when = join(r.conditions, " or ") || "anything happens";
@@ -109,7 +110,9 @@ export function RuleList() {
                 >
                   {r.snooze ? "Unmute" : "Mute"}
                 </button>
-              ) : null}
+              ) : (
+                <span className="al-nomute" />
+              )}
             </li>
           ))}
         </ul>

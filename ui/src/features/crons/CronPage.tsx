@@ -144,12 +144,17 @@ function Page({ monitor: m, path }: { monitor: Monitor; path: { org: string; pro
 }
 
 function Environment({ name, next, last }: { name: string; next: string | null; last: string | null }) {
+  const now = useNow();
   return (
     <>
       <dt>{name}</dt>
       <dd>
-        {next ? `next ${new Date(next).toLocaleString()}` : "nothing expected"}
-        {last ? `, last ${new Date(last).toLocaleString()}` : ""}
+        {next ? <div title={next}>next {new Date(next).toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" })}</div> : "nothing expected"}
+        {last ? (
+          <div className="t3" title={last}>
+            last {ago(last, now)}
+          </div>
+        ) : null}
       </dd>
     </>
   );

@@ -1,6 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { listUserFeedbackOptions } from "@/api/gen/@tanstack/react-query.gen";
+import { toPage } from "@/api/client";
+import { listUserFeedback } from "@/api/gen";
+import { listUserFeedbackQueryKey } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useScope, useTitle } from "@/app/hooks";
 import { Crumb } from "@/app/Shell";
 import { defaultRange } from "@/app/search";
@@ -17,8 +19,15 @@ export function Feedback() {
   const org = useOrg();
   const now = useNow();
   const scope = useScope();
-  const list = useQuery({ ...listUserFeedbackOptions({ path: { org }, query: { per_page: 100, statsPeriod: scope.statsPeriod ?? defaultRange } }), refetchInterval: 30_000 });
-  const rows = (list.data ?? []).filter((f) => !scope.environment || f.environment === scope.environment);
+  const query = { per_page: 50, statsPeriod: scope.statsPeriod ?? defaultRange };
+  const list = useInfiniteQuery({
+    queryKey: [...listUserFeedbackQueryKey({ path: { org }, query }), "pages"],
+    initialPageParam: "",
+    queryFn: async ({ signal, pageParam }) => toPage(await listUserFeedback({ path: { org }, query: { ...query, ...(pageParam ? { cursor: pageParam } : {}) }, signal, throwOnError: true })),
+    getNextPageParam: (last) => last.next ?? undefined,
+    refetchInterval: 30_000,
+  });
+  const rows = (list.data?.pages ?? []).flatMap((p) => p.rows).filter((f) => !scope.environment || f.environment === scope.environment);
   return (
     <div className="fb">
       <Crumb>
@@ -29,7 +38,7 @@ export function Feedback() {
         <SkeletonRows rows={6} label="Loading feedback" />
       ) : list.isError ? (
         <Failed what="the feedback" error={list.error} retry={() => void list.refetch()} />
-      ) : rows.length === 0 ? (
+      ) : rows.length === 0 && !list.hasNextPage ? (
         <Middle icon="feedback" title="Nobody wrote in this time range">
           Add <span className="code">Sentry.feedbackIntegration()</span> to the browser app: people get a button, and you get their words with the recording.
         </Middle>
@@ -70,6 +79,11 @@ export function Feedback() {
           ))}
         </ul>
       )}
+      {list.hasNextPage ? (
+        <button type="button" className="btn fb-more" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          Show older
+        </button>
+      ) : null}
     </div>
   );
 }
