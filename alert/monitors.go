@@ -152,14 +152,16 @@ func (w *Worker) judge(ctx context.Context, m *store.WatchedMonitor) error {
 	return err
 }
 
-// forgive takes back the misses of runs that came after all: their check-ins had waited in the queue.
+// forgive takes back the misses of runs that came after all: their check-ins had waited in the queue. The run before,
+// after which the missed one was expected, is not it, however short the time between them.
 func (w *Worker) forgive(ctx context.Context, cfg *cron.Config, rows []store.CheckIn) ([]store.CheckIn, error) {
 	margin := (time.Duration(cfg.MarginMinutes()) * time.Minute).Milliseconds()
 	kept := make([]store.CheckIn, 0, len(rows))
 	for i := range rows {
 		c := &rows[i]
 		came := c.ExpectedMS != nil && slices.ContainsFunc(rows, func(o store.CheckIn) bool {
-			return o.ExpectedMS == nil && o.StartedMS >= *c.ExpectedMS-time.Minute.Milliseconds() && o.StartedMS <= *c.ExpectedMS+margin
+			return o.ExpectedMS == nil && o.StartedMS >= *c.ExpectedMS-time.Minute.Milliseconds() && o.StartedMS <= *c.ExpectedMS+margin &&
+				cfg.After(time.UnixMilli(o.StartedMS)).UnixMilli() > *c.ExpectedMS
 		})
 		if !came {
 			kept = append(kept, *c)

@@ -247,3 +247,20 @@ func TestHandMadeMonitorAdoptsCheckIns(t *testing.T) {
 		}
 	})
 }
+
+// A job of every minute is missed too: the run of the minute before is not the one that did not come.
+func TestEveryMinute(t *testing.T) {
+	storetest.EachDB(t, func(t *testing.T, s *store.Store) {
+		sc := newScene(t, s)
+		each := sc.job("each", `{"schedule":{"type":"interval","value":1,"unit":"minute"}}`)
+		tab := sc.job("tab", `{"schedule":{"type":"crontab","value":"* * * * *"}}`)
+		for range 2 {
+			each.report("", store.CheckInOK)
+			tab.report("", store.CheckInOK)
+			sc.watch(time.Minute)
+		}
+		sc.watch(2 * time.Minute)
+		each.want("an interval", "ok", "ok", "missed")
+		tab.want("a crontab", "ok", "ok", "missed")
+	})
+}
