@@ -2,14 +2,18 @@ package api
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -65,6 +69,133 @@ func (a *API) downloadSegments(w http.ResponseWriter, r *http.Request) {
 	}
 	_, _ = out.WriteString("]\n")
 	_ = out.Flush()
+}
+
+// What a player gets of a recording before it asks for more, in segments. Recorders send one every five seconds.
+const (
+	firstSegments = 3  // ahead of the moment that is wanted
+	mostFirst     = 60 // with what must be played to get there
+)
+
+// downloadRecording streams a recording for a player that wants to be at a moment: ?t= seconds from the replay's
+// start, or ?at= milliseconds since the epoch. The first answer begins with the last whole page before that moment
+// and goes to shortly after it, so that one small answer is enough for a picture. Links lead on from there, and back
+// to what was before. The answer says which segments it holds, so that nothing else has to be asked for.
+func (a *API) downloadRecording(w http.ResponseWriter, r *http.Request) {
+	rq := from(r.Context())
+	p, err := a.recordingPage(r.Context(), rq, mux.Vars(r)["replay"], r.URL.Query())
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	w.Header().Set("Link", p.link)
+	w.Header().Set("Content-Type", "application/json")
+	body, done := packed(w, r)
+	defer done()
+	rc := http.NewResponseController(w)
+	_, err = fmt.Fprintf(body, `{"count":%d,"offset":%d,"twice":%t,"segments":[`, p.place.Count, p.offset, p.place.Twice)
+	stored := &store.Archives{Blobs: a.Blobs}
+	for i := range p.segments {
+		if err != nil {
+			return // the client went away
+		}
+		events, cause := segmentEvents(r.Context(), stored, &p.segments[i])
+		if cause != nil {
+			a.Log.Warn("segment cannot be served", "err", cause)
+			events = []byte("[]")
+		}
+		_ = rc.SetWriteDeadline(a.Now().Add(writeDeadline)) // some writers have none
+		separator := ","
+		if i == 0 {
+			separator = ""
+		}
+		_, err = fmt.Fprintf(body, `%s{"id":%d,"events":%s}`, separator, p.segments[i].SegmentID, events)
+	}
+	_, _ = io.WriteString(body, "]}\n")
+}
+
+type recordingPage struct {
+	place    store.SegmentRange
+	offset   int
+	segments []store.ReplaySegment
+	link     string
+}
+
+// recordingPage reads which segments are wanted: a page by its cursor, else the range around a moment.
+func (a *API) recordingPage(ctx context.Context, rq *request, replay string, q url.Values) (recordingPage, error) {
+	var p recordingPage
+	rp, err := a.replayOf(ctx, rq, replay)
+	if err != nil {
+		return p, err
+	}
+	if rp.State != store.ReplayLive {
+		return p, errNotFound
+	}
+	moment, err := momentOf(rp, q)
+	if err != nil {
+		return p, err
+	}
+	if p.place, err = a.Store.SegmentRange(ctx, rq.scope, rp.ReplayID, moment); err != nil {
+		return p, a.fail("find segments", err)
+	}
+	n, _ := strconv.Atoi(q.Get("per_page"))
+	n = perPage(n, 100)
+	if q.Get("cursor") == "" {
+		p.offset, n = p.place.Offset, min(p.place.Length+firstSegments, mostFirst)
+	} else if p.offset, err = segmentOffset(q.Get("cursor")); err != nil {
+		return p, err
+	}
+	if p.segments, err = a.Store.Segments(ctx, rq.scope, rp.ReplayID, p.offset, n); err != nil {
+		return p, a.fail("list segments", err)
+	}
+	next := p.offset + len(p.segments)
+	p.link = a.linkHeader(rq, "0:0:1", p.offset > 0, fmt.Sprintf("0:%d:0", next), next < p.place.Count)
+	return p, nil
+}
+
+// momentOf reads which moment of a replay is wanted, in milliseconds since the epoch; its start when none is.
+func momentOf(r *store.ListedReplay, q url.Values) (int64, error) {
+	var start int64
+	if r.StartedMS != nil {
+		start = *r.StartedMS
+	}
+	for _, name := range []string{"at", "t"} {
+		if q.Get(name) == "" {
+			continue
+		}
+		n, err := strconv.ParseFloat(q.Get(name), 64)
+		if err != nil || math.IsNaN(n) || n < 0 || n > 1e14 {
+			return 0, badRequest("Invalid " + name + ": a moment is a number that is not negative, t in seconds from the replay's start, at in milliseconds since 1970.")
+		}
+		if name == "at" {
+			return int64(n), nil
+		}
+		return start + int64(n*1000), nil
+	}
+	return start, nil
+}
+
+// packed is where a body is written: compressed when the client takes that. A recorded page shrinks tenfold. done
+// ends the body.
+func packed(w http.ResponseWriter, r *http.Request) (body io.Writer, done func()) {
+	w.Header().Set("Vary", "Accept-Encoding")
+	if !acceptsGzip(r) {
+		b := bufio.NewWriterSize(w, 64<<10)
+		return b, func() { _ = b.Flush() } // the client went away: nobody is left to tell
+	}
+	w.Header().Set("Content-Encoding", "gzip")
+	z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // the level is known
+	return z, func() { _ = z.Close() }
+}
+
+func acceptsGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.EqualFold(name, "gzip") && strings.TrimSpace(q) != "q=0" {
+			return true
+		}
+	}
+	return false
 }
 
 // segmentEvents reads a whole segment, the client's own bytes, inflated, and holds it to be one JSON array:
@@ -127,16 +258,11 @@ func (a *API) segment(ctx context.Context, rq *request, replay, number string) (
 // segmentPage reads a page of a replay's segments; the cursor is 0:offset:0, as Sentry's own client
 // makes them itself.
 func (a *API) segmentPage(ctx context.Context, rq *request, replayID string, p PageParams) ([]store.ReplaySegment, string, error) {
-	c, err := parseCursor(p.Cursor)
+	offset, err := segmentOffset(p.Cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	limit, offset := perPage(p.PerPage, 100), 0
-	if c != nil {
-		if offset, err = strconv.Atoi(c.Tie); err != nil || offset < 0 || offset > 1_000_000 {
-			return nil, "", errCursor
-		}
-	}
+	limit := perPage(p.PerPage, 100)
 	rows, err := a.Store.Segments(ctx, rq.scope, replayID, offset, limit+1)
 	if err != nil {
 		return nil, "", a.fail("list segments", err)
@@ -144,6 +270,19 @@ func (a *API) segmentPage(ctx context.Context, rq *request, replayID string, p P
 	more := len(rows) > limit
 	link := a.linkHeader(rq, fmt.Sprintf("0:%d:1", max(offset-limit, 0)), offset > 0, fmt.Sprintf("0:%d:0", offset+limit), more)
 	return rows[:min(limit, len(rows))], link, nil
+}
+
+// segmentOffset reads a cursor of segments; 0 without one.
+func segmentOffset(cursor string) (int, error) {
+	c, err := parseCursor(cursor)
+	if err != nil || c == nil {
+		return 0, err
+	}
+	offset, err := strconv.Atoi(c.Tie)
+	if err != nil || offset < 0 || offset > 1_000_000 {
+		return 0, errCursor
+	}
+	return offset, nil
 }
 
 // downloadAttachment streams a file's bytes, always as something to save: it came from a stranger.

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -90,6 +91,55 @@ func TestRecording(t *testing.T) {
 		}
 		if diff := cmp.Diff([]int64{1000, 1500, 2000}, times); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// A player that wants a moment gets the segments from the last whole page before it, and links to the rest.
+func TestRecordingAroundAMoment(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		var in store.Write
+		in.MessageID, in.OrgID, in.ReceivedMS = "range", w.acme.org.ID, w.base.UnixMilli()
+		start := w.base.UnixMilli()
+		const id = "d0000000000000000000000000000001"
+		for n := range int64(90) {
+			from, to := start+n*5000, start+n*5000+4999
+			segment := w.segment(w.acme, n, fmt.Sprintf("%064d", 7000+n), fmt.Sprintf(`[{"type":%d,"timestamp":%d}]`, map[bool]int{true: 2, false: 3}[n%40 == 0], from), "[]", true)
+			segment.Segment.ReplayID, segment.Segment.FirstMS, segment.Segment.LastMS, segment.Segment.HasSnapshot = id, &from, &to, n%40 == 0
+			in.Segments = append(in.Segments, segment)
+		}
+		_, err := w.s.Ingest(t.Context(), []*store.Write{&in})
+		must(t, err)
+		type answer struct {
+			Count, Offset int
+			Twice         bool
+			Segments      []struct {
+				ID     int64
+				Events []struct{ Type int }
+			}
+		}
+		path := org + "replays/" + id + "/recording/"
+		for query, want := range map[string][3]int{ // offset, segments, next
+			"": {0, 4, 4}, "?t=12": {0, 6, 6}, "?t=230": {40, 10, 50}, "?at=" + itoa(start+199_000): {0, 43, 43}, "?t=449": {80, 10, 0}, "?t=99999": {80, 10, 0},
+			"?cursor=0:88:0": {88, 2, 0}, "?cursor=0:4:0&per_page=10": {4, 10, 14},
+		} {
+			r := w.get(path + query)
+			got := decode[answer](r)
+			if got.Count != 90 || got.Twice || got.Offset != want[0] || len(got.Segments) != want[1] || got.Segments[0].ID != int64(want[0]) {
+				t.Errorf("%q: count %d, offset %d, %d segments: %.200s", query, got.Count, got.Offset, len(got.Segments), r.Body)
+			}
+			if query != "" && !strings.Contains(query, "cursor") && got.Segments[0].Events[0].Type != 2 {
+				t.Errorf("%q does not begin with a whole page", query)
+			}
+			more := strings.Contains(r.Header().Get("Link"), `rel="next"; results="true"`)
+			if c := cursorOf(t, r, "next"); more != (want[2] > 0) || more && c != fmt.Sprintf("0:%d:0", want[2]) {
+				t.Errorf("%q: next %q %t, want %d", query, c, more, want[2])
+			}
+		}
+		for _, query := range []string{"?t=-1", "?t=x", "?at=NaN", "?cursor=x"} {
+			if r := w.do(w.acme.token, "GET", path+query, ""); r.Code != 400 {
+				t.Errorf("%q: %d", query, r.Code)
+			}
 		}
 	})
 }

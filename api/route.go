@@ -177,6 +177,7 @@ func (a *API) registerReplays(router *mux.Router) {
 	handle(a, Route{ID: "listReplays", Method: "GET", Path: org + "replays/", Access: "event:read", Summary: "Replays"}, a.listReplays)
 	handle(a, Route{ID: "getReplay", Method: "GET", Path: org + "replays/{replay}/", Access: "event:read", Summary: "A replay"}, a.getReplay)
 	handle(a, Route{ID: "getReplayFrames", Method: "GET", Path: org + "replays/{replay}/frames/", Access: "event:read", Summary: "A replay's frames without DOM data", Ours: true}, a.getReplayFrames)
+	a.handleRaw(router, Route{ID: "downloadRecording", Method: "GET", Path: org + "replays/{replay}/recording/", Access: "event:read", Summary: "The recording around a moment, from the last whole page before it", Ours: true}, a.downloadRecording)
 	handle(a, Route{ID: "listReplayLinks", Method: "GET", Path: org + "replay-links/", Access: "event:read", Summary: "Which replays things happened in", Ours: true}, a.listReplayLinks)
 	handle(a, Route{ID: "countReplays", Method: "GET", Path: org + "replay-count/", Access: "event:read", Summary: "Count replays of issues, transactions or ids"}, a.countReplays)
 	handle(a, Route{ID: "listReplayEventsMeta", Method: "GET", Path: org + "replays-events-meta/", Access: "event:read", Summary: "Events of a replay"}, a.listReplayEventsMeta)

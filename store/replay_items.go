@@ -135,12 +135,18 @@ func (s *Store) fillWork(ctx context.Context, scope Scope, at map[itemKey]*Repla
 // maxAround bounds the segments that a clip is cut from.
 const maxAround = 2_000
 
+// snapshotBefore is the number of the last segment that begins with a whole page at a time or before it: where a
+// player has to start to be right at that time.
+func (s *Store) snapshotBefore(scope Scope, replayID string, ms int64) *bun.SelectQuery {
+	return s.read.NewSelect().TableExpr("replay_segments AS b").ColumnExpr("MAX(b.segment_id)").
+		Where("b.org_id = ? AND b.replay_id = ? AND b.playable AND b.has_snapshot AND b.first_ms <= ?", scope.OrgID, replayID, ms)
+}
+
 // SegmentsAround gives what a player needs of a replay to show a span of time: from the last segment with a full
 // snapshot before it, or from the first that is there, in order.
 func (s *Store) SegmentsAround(ctx context.Context, scope Scope, replayID string, fromMS, toMS int64) ([]ReplaySegment, error) {
 	var rows []ReplaySegment
-	from := s.read.NewSelect().TableExpr("replay_segments AS b").ColumnExpr("MAX(b.segment_id)").
-		Where("b.org_id = ? AND b.replay_id = ? AND b.playable AND b.has_snapshot AND b.first_ms <= ?", scope.OrgID, replayID, fromMS)
+	from := s.snapshotBefore(scope, replayID, fromMS)
 	err := s.read.NewSelect().Model(&rows).ExcludeColumn("frames").Where("rs.org_id = ? AND rs.replay_id = ? AND rs.playable", scope.OrgID, replayID).
 		Where("rs.segment_id >= COALESCE((?), 0)", from).Where("rs.first_ms IS NULL OR rs.first_ms <= ?", toMS).
 		OrderExpr("rs.segment_id, rs.body_hash").Limit(maxAround).Scan(ctx)
@@ -148,4 +154,27 @@ func (s *Store) SegmentsAround(ctx context.Context, scope Scope, replayID string
 		return nil, border(fmt.Errorf("segments of replay %s around %d: %w", replayID, fromMS, err))
 	}
 	return rows, nil
+}
+
+// SegmentRange says where a player that wants a moment starts reading a recording.
+type SegmentRange struct {
+	Count  int  // segments of the replay
+	Offset int  // of the first to read among them, in their order
+	Length int  // up to and with the segment in which the moment is
+	Twice  bool // some number is there twice: a tab was duplicated, and only all segments tell whose is whose
+}
+
+// SegmentRange finds the segments from the last whole page before a moment up to that moment.
+func (s *Store) SegmentRange(ctx context.Context, scope Scope, replayID string, ms int64) (SegmentRange, error) {
+	var row struct {
+		Count, Numbers, Before, Upto int
+	}
+	err := s.read.NewSelect().TableExpr("replay_segments AS rs").ColumnExpr("COUNT(*) AS count, COUNT(DISTINCT rs.segment_id) AS numbers").
+		ColumnExpr("COUNT(CASE WHEN rs.segment_id < COALESCE((?), 0) THEN 1 END) AS before", s.snapshotBefore(scope, replayID, ms)).
+		ColumnExpr("COUNT(CASE WHEN rs.first_ms <= ? THEN 1 END) AS upto", ms).
+		Where("rs.org_id = ? AND rs.replay_id = ?", scope.OrgID, replayID).Scan(ctx, &row)
+	if err != nil {
+		return SegmentRange{}, border(fmt.Errorf("segments of replay %s: %w", replayID, err))
+	}
+	return SegmentRange{Count: row.Count, Offset: row.Before, Length: max(row.Upto-row.Before, 0), Twice: row.Numbers < row.Count}, nil
 }
