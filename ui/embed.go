@@ -67,6 +67,9 @@ type handler struct {
 	player    string
 	appPolicy string
 	ancestors string
+
+	replayFiles string // hints of what the replay page loads
+	packs       packs
 }
 
 func newHandler(cfg Config, files fs.FS) (*handler, error) {
@@ -79,6 +82,7 @@ func newHandler(cfg Config, files fs.FS) (*handler, error) {
 		}
 	}
 	h.appPolicy = fmt.Sprintf(appPolicy, frames)
+	h.replayFiles = replayHints(files, cfg.ReplayOrigin == "")
 	index, err := fs.ReadFile(files, "index.html")
 	if err != nil {
 		return h, nil
@@ -116,8 +120,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.servePlayer(w, r)
 	case name == "index.html" || !h.serveFile(w, r, name):
 		header.Set("Content-Security-Policy", h.appPolicy)
-		write(w, r, "text/html; charset=utf-8", "no-store", h.index)
+		write(w, r, "text/html; charset=utf-8", "no-store", h.page(r.URL.Path))
 	}
+}
+
+// page is the app, with hints of what the screen at a path will load.
+func (h *handler) page(path string) []byte {
+	if hints := h.hints(path); hints != "" {
+		return []byte(strings.Replace(string(h.index), "</head>", hints+"</head>", 1))
+	}
+	return h.index
 }
 
 func (h *handler) servePlayer(w http.ResponseWriter, r *http.Request) {
@@ -133,7 +145,7 @@ func (h *handler) servePlayer(w http.ResponseWriter, r *http.Request) {
 func (h *handler) serveFile(w http.ResponseWriter, r *http.Request, name string) bool {
 	hashed := strings.HasPrefix(name, "assets/")
 	content, err := fs.ReadFile(h.files, name)
-	if err != nil || name == ".gitkeep" {
+	if err != nil || strings.HasPrefix(name, ".") {
 		if !hashed && !isFileName(name) {
 			return false
 		}
@@ -151,7 +163,7 @@ func (h *handler) serveFile(w http.ResponseWriter, r *http.Request, name string)
 	if kind == "" {
 		kind = "application/octet-stream"
 	}
-	write(w, r, kind, cache, content)
+	write(w, r, kind, cache, h.packs.of(w, r, name, content))
 	return true
 }
 

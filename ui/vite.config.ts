@@ -11,6 +11,7 @@ export default defineConfig({
     // public/.gitkeep is copied here, so that the tracked dist/.gitkeep survives every build.
     outDir: "dist",
     emptyOutDir: true,
+    manifest: true, // embed.go reads which files a screen needs
     target: "es2022",
     // Everything is a file of ours: the content security policy knows no data: scripts or styles.
     assetsInlineLimit: 0,
