@@ -3,6 +3,8 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { ApiError } from "@/api/client";
 import { getAuthOptions, getReplayFramesOptions, getReplayOptions, listOrganizationsOptions, listReplayChaptersOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { Middle } from "@/components/states";
+import { recordingHeadOptions } from "@/components/player/useRecording";
+import { momentOf } from "@/features/replays/startAt";
 import { RouteError } from "./RouteError";
 import { readScope, readText } from "./search";
 import { Shell } from "./Shell";
@@ -135,11 +137,13 @@ const replay = createRoute({
     tab: replayTabs.find((t) => t === (s.tab ?? s.t_main)),
   }),
   // Asked for beside the screen's own script, not after it: chapters stand before the first picture.
-  loader: ({ context, params: { org, replay } }) => {
+  loader: ({ context, params: { org, replay }, location, preload }) => {
     const path = { path: { org, replay } };
     void context.queries.prefetchQuery(getReplayOptions(path));
     void context.queries.prefetchQuery(getReplayFramesOptions(path));
     void context.queries.prefetchQuery(listReplayChaptersOptions(path));
+    // A pointer that only passes over a link downloads no recording.
+    if (!preload) void context.queries.prefetchQuery(recordingHeadOptions({ org, replay, ...momentOf(location.search as object) }));
   },
   component: lazyRouteComponent(() => import("@/features/replays/ReplayPage"), "ReplayPage"),
 });

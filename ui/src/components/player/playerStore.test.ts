@@ -96,3 +96,24 @@ it("stops drawing, and draws again when it is loaded again", () => {
   store.load(events, { at: 0, play: false });
   expect(store.state.stopped).toBe(false);
 });
+
+it("plays a recording from its middle, and loads what was before only when somebody goes there", () => {
+  const { store, sent, hear } = setUp();
+  const middle = [{ type: 2, timestamp: 60_000 }, { type: 3, timestamp: 90_000 }];
+  hear({ type: "ready" });
+  store.load(middle, { at: 70_000, play: true, more: true, base: 60_000 });
+  expect(sent.at(-1)?.message).toMatchObject({ type: "load", at: 10_000, play: true });
+  hear({ type: "time", at: 11_000, playing: true, skipping: false });
+  expect(store.state.at).toBe(71_000);
+  store.seek(65_000);
+  expect(sent.at(-1)?.message).toEqual({ to: "player", type: "play", at: 5000 });
+  store.seek(10_000);
+  expect(store.state).toMatchObject({ at: 10_000, waiting: true });
+  store.append([{ type: 3, timestamp: 120_000 }]);
+  expect(store.state.waiting).toBe(true); // what followed is not what it waits for
+  store.prepend(events);
+  expect(sent.at(-1)?.message).toMatchObject({ type: "load", at: 10_000, play: true });
+  expect((sent.at(-1)?.message as unknown as { events: unknown[] }).events).toEqual([...events, ...middle, { type: 3, timestamp: 120_000 }]);
+  hear({ type: "time", at: 10_040, playing: true, skipping: false });
+  expect(store.state).toMatchObject({ at: 10_040, waiting: false });
+});

@@ -31,6 +31,10 @@ export class PlayerStore {
   private ready = false;
   private pending: { events: DomEvent[]; at: number; play: boolean } | null = null;
   private loadedEvents: DomEvent[] | null = null;
+  /** How long after the recording's start the loaded events begin, ms. All times told and taken are since the recording's start; the player's page counts from its first event. */
+  private base = 0;
+  /** What is before the loaded events; loaded only when somebody goes there. */
+  private earlier: DomEvent[] | null = null;
   /** Playing stops here, ms; for clips. */
   private until = Infinity;
   /** Where playing begins again once it has ended, ms. */
@@ -95,11 +99,11 @@ export class PlayerStore {
         this.set({ width: m.width, height: m.height });
         break;
       case "time":
-        if (m.playing && m.at >= this.until) {
+        if (m.playing && m.at + this.base >= this.until) {
           const until = this.until;
           this.pause();
           this.set({ at: until, playing: false });
-        } else if (!this.wanted) this.set({ at: m.at, playing: m.playing, skipping: m.skipping });
+        } else if (!this.wanted) this.set({ at: m.at + this.base, playing: m.playing, skipping: m.skipping });
         break;
       case "ended":
         if (this.more) {
@@ -125,39 +129,73 @@ export class PlayerStore {
     const { events, at, play } = this.pending;
     this.pending = null;
     this.loadedEvents = events;
-    this.say({ to: "player", type: "load", events, at, play, speed: this.state.speed, skipIdle: this.state.skipIdle });
+    this.say({ to: "player", type: "load", events, at: this.inside(at), play, speed: this.state.speed, skipIdle: this.state.skipIdle });
   }
 
-  /** Loads a recording. With `more`, its rest is appended later; until then it is waited for where it is needed. */
-  load(events: DomEvent[], options: { at: number; play: boolean; until?: number; more?: boolean }) {
+  private inside = (at: number) => Math.max(0, at - this.base);
+  private get end() {
+    return this.base + lengthOf(this.pending?.events ?? this.loadedEvents ?? []);
+  }
+
+  /** Loads a recording from `base` ms after its start. With `more`, its rest is appended later, and what was before `base` may be; until then it is waited for where it is needed. */
+  load(events: DomEvent[], options: { at: number; play: boolean; until?: number; more?: boolean; base?: number }) {
+    this.base = options.base ?? 0;
+    this.earlier = null;
     this.until = options.until ?? Infinity;
     this.begin = options.until === undefined ? 0 : options.at;
     this.over = false;
     this.more = options.more ?? false;
-    const beyond = this.more && options.at > lengthOf(events);
+    const end = this.base + lengthOf(events);
+    const beyond = (this.more && options.at > end) || options.at < this.base;
     this.wanted = beyond ? { at: options.at, play: options.play } : null;
-    this.pending = { events, at: beyond ? lengthOf(events) : options.at, play: options.play && !beyond };
+    this.pending = { events, at: beyond ? Math.max(this.base, Math.min(end, options.at)) : options.at, play: options.play && !beyond };
     this.set({ at: options.at, loaded: false, failed: null, stopped: false, waiting: beyond, node: null });
     this.flush();
   }
 
-  /** The rest of what was loaded; what waited for it goes on. */
-  append(events: DomEvent[]) {
-    this.more = false;
+  /** More of what was loaded, its last without `more`; what waited for it goes on. */
+  append(events: DomEvent[], more = false) {
+    this.more = more;
     if (this.pending) this.pending.events = [...this.pending.events, ...events];
     else {
       this.loadedEvents = [...(this.loadedEvents ?? []), ...events];
       this.say({ to: "player", type: "append", events });
     }
     const wanted = this.wanted;
+    if (wanted && wanted.at < this.base) return; // it waits for what was before
+    if (wanted && more && wanted.at > this.end) return;
     this.wanted = null;
     this.set({ waiting: false });
-    if (!wanted) return;
+    if (!wanted) {
+      this.over = false; // of a recording that grew
+      return;
+    }
     if (this.pending) Object.assign(this.pending, wanted);
     else {
-      this.say(wanted.play ? { to: "player", type: "play", at: wanted.at } : { to: "player", type: "pause", at: wanted.at });
+      this.go(wanted.at, wanted.play);
       this.set({ at: wanted.at, playing: wanted.play });
     }
+  }
+
+  /** What was before the loaded events; who waited for it goes there. */
+  prepend(events: DomEvent[]) {
+    this.earlier = events;
+    if (this.wanted && this.wanted.at < this.base) this.back(this.wanted);
+  }
+
+  /** Loads all from the start: the player's page knows no time before its first event. */
+  private back(to: { at: number; play: boolean }) {
+    const events = [...(this.earlier ?? []), ...(this.pending?.events ?? this.loadedEvents ?? [])];
+    this.base = 0;
+    this.earlier = null;
+    this.wanted = null;
+    this.pending = { events, ...to };
+    this.set({ at: to.at, waiting: false });
+    this.flush();
+  }
+
+  private go(at: number, play: boolean) {
+    this.say(play ? { to: "player", type: "play", at: this.inside(at) } : { to: "player", type: "pause", at: this.inside(at) });
   }
 
   /** Takes the recording off the screen: for a page that is too much for this browser. */
@@ -176,7 +214,8 @@ export class PlayerStore {
     let from = at ?? this.state.at;
     if (at === undefined && (this.over || from >= this.until - 50)) from = this.begin;
     this.over = false;
-    this.say({ to: "player", type: "play", at: from });
+    if (from < this.base) return this.seekTo(from, true);
+    this.go(from, true);
     this.set({ at: from, playing: true });
   };
 
@@ -188,19 +227,21 @@ export class PlayerStore {
   toggle = () => (this.state.playing ? this.pause() : this.play());
 
   /** Goes to a moment and keeps playing or standing. */
-  seek = (at: number) => {
-    const to = Math.max(0, at);
+  seek = (at: number) => this.seekTo(Math.max(0, at), this.state.playing);
+
+  private seekTo(to: number, play: boolean) {
     this.over = false;
-    if (this.more && to > lengthOf(this.pending?.events ?? this.loadedEvents ?? [])) {
-      this.wanted = { at: to, play: this.state.playing };
+    if (to < this.base && this.earlier) return this.back({ at: to, play });
+    if (to < this.base || (this.more && to > this.end)) {
+      this.wanted = { at: to, play };
       this.say({ to: "player", type: "pause" });
       return this.set({ at: to, waiting: true });
     }
     this.wanted = null;
     if (to > this.until) this.until = Infinity;
-    this.say(this.state.playing ? { to: "player", type: "play", at: to } : { to: "player", type: "pause", at: to });
+    this.go(to, play);
     this.set({ at: to, waiting: false });
-  };
+  }
 
   setSpeed = (speed: number) => {
     this.say({ to: "player", type: "speed", speed });

@@ -5,11 +5,11 @@ import { recordingEnd } from "./recordingEnd";
 const part = (end: number) => ({ start: 0, end, dom: [], broken: 0, truncated: null, heaviest: 0 }) satisfies Recording;
 
 it("believes the events once all are there, not a time that was only told", () => {
-  expect(recordingEnd({ rest: null, complete: true }, part(12), 80)).toBe(12);
-  expect(recordingEnd({ rest: part(60), complete: true }, part(12), 80)).toBe(60);
+  expect(recordingEnd({ after: [], followed: true }, part(12), 80)).toBe(12);
+  expect(recordingEnd({ after: [part(40), part(60)], followed: true }, part(12), 80)).toBe(60);
 });
 
 it("takes what is told while the rest is on its way", () => {
-  expect(recordingEnd({ rest: null, complete: false }, part(12), 80)).toBe(80);
-  expect(recordingEnd({ rest: null, complete: false }, null, 80)).toBe(80);
+  expect(recordingEnd({ after: [], followed: false }, part(12), 80)).toBe(80);
+  expect(recordingEnd({ after: [], followed: false }, null, 80)).toBe(80);
 });

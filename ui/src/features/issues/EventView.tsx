@@ -33,12 +33,12 @@ export function EventView({ org, issueId, issue, event, which }: { org: string; 
   const trace = useMemo(() => (traceAnswer.data ? readTrace(traceAnswer.data) : null), [traceAnswer.data]);
   const r = replay.data?.data;
   const plays = replayPlays && r?.project_id != null;
-  const recording = useRecording({ org, project: plays ? r.project_id : null, replay: plays ? replayId : null, version: r?.count_segments });
+  const recording = useRecording({ org, replay: replayId ?? "", at: story.at, enabled: replayPlays, count: plays ? r.count_segments : 0 });
   const { session } = useSession(org, r, trace, recording.names);
   const store = usePlayerStore();
   useKeys({ " ": store.toggle }, replayPlays);
   const crumbs = (entryOf(event, "breadcrumbs")?.values ?? []).map((c) => ({ at: c.timestamp ? Date.parse(c.timestamp) : 0, category: c.category ?? c.type, message: c.message ?? "", level: c.level }));
-  const start = recording.head?.start || session?.start || null;
+  const start = recording.start ?? session?.start ?? null;
   return (
     <>
       <EventNavigator org={org} issueId={issueId} event={event} which={which} />

@@ -4,6 +4,7 @@ import { Icon } from "@/components/Icon";
 import type { PlayerStore } from "@/components/player/playerStore";
 import { Screen, speeds, usePlayer } from "@/components/player/Screen";
 import { UrlBar } from "@/components/player/UrlBar";
+import { useFollow } from "@/components/player/useFollow";
 import type { useRecording } from "@/components/player/useRecording";
 import type { Session } from "@/features/replays/useSession";
 import { clock, duration } from "@/lib/format";
@@ -52,19 +53,18 @@ export function ReplayClip({ store, recording, session, error, marks, start, end
   const at = usePlayer(store, (s) => s.at);
   const speed = usePlayer(store, (s) => s.speed);
   const head = recording.head;
-  const rest = recording.rest;
+  const appended = useRef(0);
   const more = useRef(false);
   useEffect(() => {
-    more.current = !recording.complete;
+    more.current = !recording.followed;
   });
   useEffect(() => {
     if (!head) return;
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    store.load(head.dom, { at: still ? Math.min(Math.max(from, error - start), to) : from, play: !still, until: Math.max(to, from + 500), more: more.current });
+    store.load(head.dom, { at: still ? Math.min(Math.max(from, error - start), to) : from, play: !still, until: Math.max(to, from + 500), more: more.current, base: Math.max(0, head.start - start) });
+    appended.current = 0;
   }, [store, head, from, to, error, start]);
-  useEffect(() => {
-    if (head && rest) store.append(rest.dom);
-  }, [store, head, rest]);
+  useFollow(store, head, recording, appended);
   const inClip = Math.max(0, Math.min(1, (at - from) / Math.max(1, to - from)));
   const where = whereIs(at - (error - start));
   const jump = (by: 1 | -1) => {

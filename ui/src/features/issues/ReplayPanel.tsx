@@ -87,7 +87,7 @@ function Picture({ org, event, story, store, replay, recording, session, start, 
       </div>
     );
   }
-  const unplayable = recording.head !== null && recording.complete && recording.head.dom.length < 2;
+  const unplayable = recording.head !== null && recording.followed && recording.after.length === 0 && recording.head.dom.length < 2;
   if (recording.head && start !== null && !unplayable) {
     return <ReplayClip store={store} recording={recording} session={session} start={start} end={end} error={story.at} marks={marks} label={`Replay of ${replay ? whoOf(replay) : "the session"}`} />;
   }

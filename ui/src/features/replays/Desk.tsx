@@ -4,7 +4,8 @@ import type { Replay, ReplayLink } from "@/api/gen";
 import type { PlayerStore } from "@/components/player/playerStore";
 import { Screen, speeds, usePlayer, usePlayerStore } from "@/components/player/Screen";
 import { UrlBar } from "@/components/player/UrlBar";
-import type { useRecording } from "@/components/player/useRecording";
+import { useFollow } from "@/components/player/useFollow";
+import { domOf, type useRecording } from "@/components/player/useRecording";
 import { Failed, SkeletonLines } from "@/components/states";
 import { whoOf } from "@/components/who";
 import type { ErrorMark } from "@/lib/chapters";
@@ -39,9 +40,9 @@ export function Desk({ org, replay, recording, session, sessionError, links }: P
   const place = useRef<HTMLDivElement>(null);
   const [track, setTrack] = useState(0);
   const shown = track === 0 ? recording.head : (recording.tracks[track - 1] ?? recording.head);
-  const start = shown?.start || session?.start || 0;
+  const start = (track === 0 ? recording.start : shown?.start) ?? session?.start ?? 0;
   const end = recordingEnd(recording, shown, session?.end ?? start);
-  usePlayback(store, shown, track === 0 ? recording : null, start);
+  usePlayback(store, shown, recording, track, start);
   const times = useMemo(() => ({ errors: (session?.errors ?? []).map((e) => e.at), chapters: (session?.chapters ?? []).map((c) => c.at) }), [session]);
   const jump = (of: number[], by: 1 | -1) => {
     const now = store.state.at + start;
@@ -62,7 +63,7 @@ export function Desk({ org, replay, recording, session, sessionError, links }: P
     ">": () => faster(1),
     f: full,
   });
-  const preview = usePreview(recording, shown);
+  const preview = usePreview(recording, track, shown);
   return (
     <>
       <ReplayHead org={org} replay={replay} store={store} length={end - start} view={session?.views[0]} errors={session?.errors ?? none} start={start} />
@@ -72,7 +73,7 @@ export function Desk({ org, replay, recording, session, sessionError, links }: P
           <div className="player" ref={place}>
             <CurrentUrl store={store} session={session} start={start} />
             <Screen store={store} label={`Replay of ${whoOf(replay)}`}>
-              <Cover store={store} recording={recording} shown={shown} />
+              <Cover store={store} recording={recording} shown={shown} track={track} />
             </Screen>
             {session ? <Timeline store={store} start={start} end={end} session={session} lost={recording.lost} preview={preview} /> : <div className="tl tl-sk" />}
             <Controls store={store} length={end - start} hasErrors={times.errors.length > 0} onChapter={(by) => jump(times.chapters, by)} onError={(by) => jump(times.errors, by)} onFull={full} />
@@ -99,38 +100,39 @@ export function Desk({ org, replay, recording, session, sessionError, links }: P
   );
 }
 
-/** Loads what is to be played, from where the address says, and appends the rest when it comes. */
-function usePlayback(store: PlayerStore, shown: Recording | null, whole: ReturnType<typeof useRecording> | null, start: number) {
+/** Loads what is to be played, from where the address says, and adds the rest when it comes. */
+function usePlayback(store: PlayerStore, shown: Recording | null, recording: Props["recording"], track: number, start: number) {
   const { t, event_t: eventTime } = useSearch({ from: "/organizations/$org/replays/$replay" });
   const [from] = useState({ t, eventTime }); // later changes of the address are ours
   const begun = useRef(false);
-  const more = whole !== null && !whole.complete;
-  const moreNow = useRef(more);
+  const appended = useRef(0);
+  const more = useRef(false);
   useEffect(() => {
-    moreNow.current = more;
+    more.current = track === 0 && !recording.followed;
   });
+  const known = start > 0;
   useEffect(() => {
-    if (!shown || shown.dom.length < 2) return;
+    if (!shown || !known || shown.dom.length < 2) return;
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    // A grown or another recording goes on where the one before stood.
+    // Another track goes on where the one before stood.
     const at = begun.current ? store.state.at : startAt(from.t, from.eventTime, start);
-    store.load(shown.dom, { at, play: begun.current ? store.state.playing : !still, more: moreNow.current });
+    store.load(shown.dom, { at, play: begun.current ? store.state.playing : !still, more: more.current, base: Math.max(0, shown.start - start) });
+    appended.current = 0;
     begun.current = true;
-  }, [store, shown, start, from]);
-  const rest = whole?.rest ?? null;
-  useEffect(() => {
-    if (rest && shown) store.append(rest.dom);
-  }, [store, shown, rest]);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the start is told more exactly later; what plays is not loaded again for that
+  }, [store, shown, known, from]);
+  useFollow(store, track === 0 ? shown : null, recording, appended);
 }
 
-function usePreview(recording: Props["recording"], shown: Recording | null) {
-  const dom = useMemo(() => (recording.complete && shown ? (recording.rest && shown === recording.head ? [...shown.dom, ...recording.rest.dom] : shown.dom) : null), [recording.complete, recording.rest, recording.head, shown]);
-  const heaviest = Math.max(shown?.heaviest ?? 0, recording.rest?.heaviest ?? 0);
+function usePreview(recording: Props["recording"], track: number, shown: Recording | null) {
+  const { complete, before, head, after } = recording;
+  const dom = useMemo(() => (!complete ? null : track === 0 ? domOf({ before, head, after }) : (shown?.dom ?? null)), [complete, before, head, after, track, shown]);
+  const heaviest = Math.max(shown?.heaviest ?? 0, ...after.map((r) => r.heaviest), before?.heaviest ?? 0);
   return useCallback((at: number) => (dom && canPreview(dom, heaviest) ? <Preview dom={dom} at={at} /> : null), [dom, heaviest]);
 }
 
 /** What lies over the screen when there is nothing to see on it. */
-function Cover({ store, recording, shown }: { store: PlayerStore; recording: Props["recording"]; shown: Recording | null }) {
+function Cover({ store, recording, shown, track }: { store: PlayerStore; recording: Props["recording"]; shown: Recording | null; track: number }) {
   const stopped = usePlayer(store, (s) => s.stopped);
   if (recording.isError) {
     return (
@@ -143,13 +145,13 @@ function Cover({ store, recording, shown }: { store: PlayerStore; recording: Pro
     return (
       <div className="screen-over">
         <p>Stopped. Everything beside and below goes on without the picture.</p>
-        <button type="button" className="btn" onClick={() => store.load([...shown.dom, ...(recording.rest?.dom ?? [])], { at: store.state.at, play: false })}>
+        <button type="button" className="btn" onClick={() => store.load(track === 0 ? domOf(recording) : shown.dom, { at: store.state.at, play: false })}>
           Draw again
         </button>
       </div>
     );
   }
-  if (shown && shown.dom.length < 2) {
+  if (shown && shown.dom.length < 2 && recording.followed && recording.after.length === 0) {
     return (
       <div className="screen-over">
         <p>These pieces hold no page to show. What was recorded beside it is at the right.</p>

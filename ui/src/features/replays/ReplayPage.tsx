@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import { markReplayViewed, type Replay } from "@/api/gen";
 import { getReplayOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useTitle } from "@/app/hooks";
@@ -12,12 +12,18 @@ import { Failed, Middle, SkeletonLines } from "@/components/states";
 import { whoOf } from "@/components/who";
 import { plural } from "@/lib/format";
 import { Desk } from "./Desk";
+import { momentOf } from "./startAt";
 import { isLive, useSession } from "./useSession";
 import "./replay.css";
 
 export function ReplayPage() {
+  const { replay } = useParams({ from: "/organizations/$org/replays/$replay" });
+  return <OneReplay key={replay} id={replay} />;
+}
+
+function OneReplay({ id }: { id: string }) {
   const org = useOrg();
-  const { replay: id } = useParams({ from: "/organizations/$org/replays/$replay" });
+  const search = useSearch({ from: "/organizations/$org/replays/$replay" });
   const replay = useQuery({
     ...getReplayOptions({ path: { org, replay: id } }),
     // A session that still goes on grows.
@@ -25,7 +31,8 @@ export function ReplayPage() {
   });
   const r = replay.data?.data;
   const project = r?.project_id ?? null;
-  const recording = useRecording({ org, project: r?.hindsight.plays ? project : null, replay: id });
+  const [ask] = useState(() => ({ org, replay: id, ...momentOf(search) })); // later changes of the address are ours
+  const recording = useRecording({ ...ask, enabled: r?.hindsight.plays ?? false, count: r?.count_segments });
   const { session, links, isError, error, refetch } = useSession(org, r, null, recording.names);
   const who = r ? whoOf(r) : "";
   useTitle(who ? `Replay of ${who}` : "Replay");

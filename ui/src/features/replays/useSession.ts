@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Replay, ReplayLink } from "@/api/gen";
 import { getReplayFramesOptions, listReplayChaptersOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useProjects } from "@/app/hooks";
@@ -40,27 +40,35 @@ export function useSession(org: string, replay: Replay | undefined, trace: Trace
   const chapters = useQuery({ ...listReplayChaptersOptions({ path: { org, replay: id } }), enabled, refetchInterval });
   const links = useQuery({ ...replayLinksOptions(org, id), enabled: replay !== undefined });
   const { projects } = useProjects();
-  const read = useMemo(() => (frames.data ? readFrames(frames.data.frames) : null), [frames.data]);
+  // The screen comes first, so that its page begins to load; reading and drawing a long session is done meanwhile, but in
+  // one go: a deferred value would begin again with each word of the player, and chapters come before its picture.
+  const [placed, setPlaced] = useState(false);
+  useEffect(() => {
+    const next = window.setTimeout(() => setPlaced(true)); // a task of its own: the screen is on the page by then
+    return () => window.clearTimeout(next);
+  }, []);
+  const framed = placed ? (frames.data ?? null) : null;
+  const read = useMemo(() => (framed ? readFrames(framed.frames) : null), [framed]);
   const marks = useMemo(() => toMarks(links.data ?? none), [links.data]);
   const named = useMemo(() => (read ? withNames(read.frames, names) : null), [read, names]);
   const session = useMemo((): Session | null => {
-    if (!frames.data || !read || !named || !chapters.data) return null;
+    if (!framed || !read || !named || !chapters.data) return null;
     const slugs = new Map(projects.map((p) => [Number(p.id), p.slug]));
     const told = readChapters({ chapters: chapters.data.chapters, frames: named, trace, marks, slugOf: (n) => slugs.get(n) ?? "" });
     const errors = [...told.chapters.flatMap((c) => c.errors), ...told.loose];
     const known = new Set(errors.map((e) => e.id));
     return {
       // The player's time begins with the first page drawn; a replay, with its navigation before that.
-      start: read.views[0]?.at ?? (frames.data.startedAt ? Date.parse(frames.data.startedAt) : (read.frames[0]?.at ?? 0)),
-      end: frames.data.finishedAt ? Date.parse(frames.data.finishedAt) : (read.frames.at(-1)?.end ?? 0),
+      start: read.views[0]?.at ?? (framed.startedAt ? Date.parse(framed.startedAt) : (read.frames[0]?.at ?? 0)),
+      end: framed.finishedAt ? Date.parse(framed.finishedAt) : (read.frames.at(-1)?.end ?? 0),
       frames: named,
       views: read.views,
       chapters: told.chapters,
       background: told.background,
-      errors: [...errors, ...marks.filter((m) => !known.has(m.id))].sort((a, b) => a.at - b.at),
-      truncated: frames.data.truncated,
+      errors: withShortIds([...errors, ...marks.filter((m) => !known.has(m.id))]).sort((a, b) => a.at - b.at),
+      truncated: framed.truncated,
     };
-  }, [frames.data, read, named, chapters.data, projects, trace, marks]);
+  }, [framed, read, named, chapters.data, projects, trace, marks]);
   return {
     session,
     links: links.data ?? none,
@@ -68,4 +76,10 @@ export function useSession(org: string, replay: Replay | undefined, trace: Trace
     error: frames.error ?? chapters.error,
     refetch: () => void Promise.all([frames.refetch(), chapters.refetch()]),
   };
+}
+
+/** Chapters tell an error's issue by its number, links by its short id too: one link of an issue names all its errors. */
+export function withShortIds(errors: readonly ErrorMark[]): ErrorMark[] {
+  const names = new Map(errors.flatMap((e): [string, string][] => (e.shortId && e.issueId ? [[e.issueId, e.shortId]] : [])));
+  return errors.map((e) => (e.shortId ? e : { ...e, shortId: names.get(e.issueId) ?? "" }));
 }
