@@ -8,7 +8,7 @@ GOFLAGS_BUILD := -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 SHOP := examples/shop
 
-.PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks source-maps link-lab scale search-scale faults fuzz golden generate generated fmt fmt-check lint vuln bench clean need need-test
+.PHONY: help run demo seed dev build ui test check unit race ui-test e2e sdks source-maps link-lab scale search-scale faults fuzz golden generate generated fmt fmt-check lint vuln first-frame bench clean need need-test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,6 +116,10 @@ scale: need-test ## sizes: T17, T18 and T23 whole, and what issue → replays an
 
 search-scale: need-test ## search, lists and facets among a million events, on both engines
 	go test -tags scale ./store -run TestScale -timeout 60m -v
+
+first-frame: build $(SHOP)/node_modules/.stamp ## a cold page of a 10-minute recording: when its chapters and its first frame are seen, beside a page without data
+	@scripts/need chromium
+	HINDSIGHT_BIN=$${HINDSIGHT_BIN:-$(CURDIR)/bin/hindsight} node e2e/browser/firstframe.mjs
 
 bench: build ## envelopes per second against a bare net/http server, in one run
 	go run ./bench
