@@ -2,8 +2,10 @@
 // Started by replay_test.go, which says where the server is.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { openBrowser } from '../../examples/shop/drive.mjs';
 import { seed } from '../seed/seed.mjs';
 import { coldLoad, signedIn } from './coldload.mjs';
@@ -102,7 +104,9 @@ test('evidence of an error is one file that loads nothing', async () => {
   const issue = (await ask('/organizations/main/issues/?query=')).find((i) => i.hindsight.replayCount > 0);
   const { page, problems, close } = await open(`/organizations/main/issues/${issue.id}/`);
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: /evidence file/i }).click()]);
-  const file = await download.path();
+  const folder = mkdtempSync(path.join(tmpdir(), 'evidence-'));
+  const file = path.join(folder, 'evidence.html');
+  await download.saveAs(file);
   assert.match(download.suggestedFilename(), /^evidence-[0-9a-f]{8}\.html$/);
   assert.match(readFileSync(file, 'utf8'), /runtime error|OutOfStock|deadlock|خطأ|ProviderReturned/);
   assert.deepEqual(problems, []);
@@ -115,6 +119,7 @@ test('evidence of an error is one file that loads nothing', async () => {
   await shown.locator('iframe').first().waitFor();
   assert.deepEqual(asked, []);
   await offline.close();
+  rmSync(folder, { recursive: true });
 });
 
 test('one replay is deleted, and asked about first', async () => {

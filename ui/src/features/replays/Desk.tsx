@@ -66,7 +66,7 @@ export function Desk({ org, replay, recording, session, sessionError, links }: P
   const preview = usePreview(recording, track, shown);
   return (
     <>
-      <ReplayHead org={org} replay={replay} store={store} length={end - start} view={session?.views[0]} errors={session?.errors ?? none} start={start} />
+      <ReplayHead org={org} replay={replay} store={store} length={end - start} view={session?.views[0]} errors={session?.errors ?? (sessionError ? none : null)} start={start} />
       <div className="desk">
         <section className="left" aria-label="Player">
           {recording.tracks.length > 0 ? <Tracks n={recording.tracks.length + 1} track={track} onTrack={setTrack} /> : null}

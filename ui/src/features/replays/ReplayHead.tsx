@@ -19,7 +19,8 @@ interface Props {
   store: PlayerStore;
   length: number;
   view: View | undefined;
-  errors: readonly ErrorMark[];
+  /** Null while they are on their way. */
+  errors: readonly ErrorMark[] | null;
   start: number;
 }
 
@@ -58,7 +59,7 @@ export function ReplayHead({ org, replay: r, store, length, view, errors, start 
       ) : null}
       <span className="sp" />
       <CopyAtTime store={store} />
-      <More org={org} replay={r} errorNow={() => nearest(errors, start + store.state.at)} />
+      <More org={org} replay={r} ready={errors !== null} errorNow={() => nearest(errors ?? [], start + store.state.at)} />
     </div>
   );
 }
@@ -86,7 +87,8 @@ function CopyAtTime({ store }: { store: PlayerStore }) {
 /** The error a moment is about: the last before it, else the first. */
 const nearest = (errors: readonly ErrorMark[], at: number): ErrorMark | undefined => errors.findLast((e) => e.at <= at + 1000) ?? errors[0];
 
-function More({ org, replay, errorNow }: { org: string; replay: Replay; errorNow: () => ErrorMark | undefined }) {
+/** A menu whose lines would move under the pointer does not open: it waits for the errors. */
+function More({ org, replay, ready, errorNow }: { org: string; replay: Replay; ready: boolean; errorNow: () => ErrorMark | undefined }) {
   const save = () => {
     const error = errorNow();
     if (error?.project) window.location.assign(evidenceUrl(org, error.project, error.id, replay.id));
@@ -97,7 +99,7 @@ function More({ org, replay, errorNow }: { org: string; replay: Replay; errorNow
       <Menu
         items={[...(errorNow() ? [{ label: "Save evidence of the error here", icon: "share" as const, onSelect: save }, "rule" as const] : []), { label: "Delete this replay…", icon: "x", onSelect: () => setAsking(true) }]}
         trigger={
-          <button type="button" className="btn ico" aria-label="More">
+          <button type="button" className="btn ico" aria-label="More" disabled={!ready}>
             <Icon name="dots" size="s" />
           </button>
         }
