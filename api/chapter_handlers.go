@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,7 +46,38 @@ func (a *API) listReplayChapters(ctx context.Context, in *ReplayPath) (*One[Repl
 			return nil, a.fail("read chapter", err)
 		}
 	}
-	return one(out), nil
+	return one(out), a.nameIssues(ctx, rq, out.Chapters)
+}
+
+// nameIssues gives the errors of chapters the short ids of their issues, as they are now.
+func (a *API) nameIssues(ctx context.Context, rq *request, chapters []chapter.Chapter) error {
+	of := map[int64][]*chapter.Incident{}
+	for i := range chapters {
+		for n := range chapters[i].Errors {
+			if e := &chapters[i].Errors[n]; e.IssueID != 0 {
+				of[e.IssueID] = append(of[e.IssueID], e)
+			}
+		}
+	}
+	if len(of) == 0 {
+		return nil
+	}
+	set, err := a.projects(ctx, rq)
+	if err != nil {
+		return err
+	}
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(of)), 500) {
+		issues, err := a.Store.IssuesByID(ctx, rq.scope, ids)
+		if err != nil {
+			return a.fail("read issues of chapters", err)
+		}
+		for i := range issues {
+			for _, e := range of[issues[i].ID] {
+				e.ShortID = store.ShortID(set.slug(issues[i].ProjectID), issues[i].Number)
+			}
+		}
+	}
+	return nil
 }
 
 func (a *API) listReplayClicks(ctx context.Context, in *ReplayClicksInput) (*DataList[ReplayClickedNode], error) {

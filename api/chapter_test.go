@@ -22,7 +22,7 @@ func (w *world) derived(o *tenant) {
 			continue
 		}
 		b, err := json.Marshal(chapter.Chapter{ID: "0123456789abcdef", Kind: chapter.KindClick, Label: `Click "Pay"`, Status: chapter.StatusError,
-			Requests: []chapter.Exchange{{Method: "POST", Path: "/pay", Work: []chapter.Work{}}}, Errors: []chapter.Incident{{ID: eventA}}, Traces: []string{traceA}, Vitals: []chapter.Vital{}})
+			Requests: []chapter.Exchange{{Method: "POST", Path: "/pay", Work: []chapter.Work{}}}, Errors: []chapter.Incident{{ID: eventA, IssueID: o.issue}}, Traces: []string{traceA}, Vitals: []chapter.Vital{}})
 		must(w.t, err)
 		body, err := store.Compress(b)
 		must(w.t, err)
@@ -41,7 +41,7 @@ func TestReplayChapters(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.derived(w.acme)
 		got := decode[api.ReplayChapters](w.get("/api/0/organizations/acme/replays/" + replayA + "/chapters/"))
-		if len(got.Chapters) != 1 || got.Chapters[0].Label != `Click "Pay"` || got.Chapters[0].Errors[0].ID != eventA {
+		if len(got.Chapters) != 1 || got.Chapters[0].Label != `Click "Pay"` || got.Chapters[0].Errors[0].ID != eventA || got.Chapters[0].Errors[0].ShortID != "SHOP-API-1" {
 			t.Errorf("%+v", got)
 		}
 		if r := w.do(w.acme.token, "GET", "/api/0/organizations/acme/replays/"+lost+"/chapters/", ""); r.Code != http.StatusNotFound {

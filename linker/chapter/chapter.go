@@ -139,6 +139,7 @@ type Incident struct {
 	ID        string `json:"id"`
 	ProjectID int64  `json:"projectId"`
 	IssueID   int64  `json:"issueId,omitempty"`
+	ShortID   string `json:"shortId,omitempty"` // of the issue; only whoever shows it knows
 	Level     string `json:"level"`
 	Title     string `json:"title"`
 	Side      string `json:"side"`

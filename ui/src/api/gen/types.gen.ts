@@ -1345,6 +1345,7 @@ export type Incident = {
     level: string;
     projectId: number;
     request: number;
+    shortId?: string;
     side: string;
     timeMs: number;
     title: string;
