@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,9 +17,9 @@ import (
 
 // endpointFuzz holds an endpoint against a body: the answer is never a fault of our own, and what it took is
 // an envelope that can be read again, of messages the stream takes.
-func endpointFuzz(t *testing.T, method, target, body string, header ...string) {
+func endpointFuzz(t *testing.T, made *edge, method, target, body string, header ...string) {
 	t.Helper()
-	e := newEdge(t)
+	e := &edge{made.Relay, t, made.pub}
 	a := e.do(method, target, strings.NewReader(body), append([]string{"X-Sentry-Auth", auth(key42)}, header...)...)
 	if a.status >= 500 {
 		t.Errorf("%d %s", a.status, a.body)
@@ -37,6 +38,12 @@ func endpointFuzz(t *testing.T, method, target, body string, header ...string) {
 			t.Errorf("message %+v", m)
 		}
 	}
+}
+
+// fuzzEdge is one edge for all the inputs of a target: making it takes longer than most of them.
+func fuzzEdge(f *testing.F) *edge {
+	f.Helper()
+	return newEdge(f, func(c *Config) { c.Log = slog.New(slog.DiscardHandler) })
 }
 
 const fuzzBoundary = "------------------------3f8a9c"
@@ -66,12 +73,13 @@ func FuzzMinidump(f *testing.F) {
 	f.Add(false, dump)
 	f.Add(false, string(pack(f, "zstd", []byte(dump))))
 	f.Add(false, "BZh91AY&SY")
+	e := fuzzEdge(f)
 	f.Fuzz(func(t *testing.T, form bool, body string) {
 		media := "application/octet-stream"
 		if form {
 			media = "multipart/form-data; boundary=" + fuzzBoundary
 		}
-		endpointFuzz(t, "POST", "/api/42/minidump/", body, "Content-Type", media)
+		endpointFuzz(t, e, "POST", "/api/42/minidump/", body, "Content-Type", media)
 	})
 }
 
@@ -80,11 +88,12 @@ func FuzzMultipart(f *testing.F) {
 	f.Add("multipart/form-data; boundary="+fuzzBoundary, multipartOf([3]string{"a", "zero.txt", ""}, [3]string{"b", "../x/y.bin", "bytes\x00"}, [3]string{"field", "", "ignored"}))
 	f.Add(`multipart/mixed; boundary="a b"`, "--a b\r\n\r\nx\r\n--a b--")
 	f.Add("multipart/form-data", "--\r\n")
+	e := fuzzEdge(f)
 	f.Fuzz(func(t *testing.T, media, body string) {
 		if strings.ContainsAny(media, "\r\n\x00") {
 			return // no header can hold it
 		}
-		endpointFuzz(t, "POST", "/api/42/events/"+idA+"/attachments/", body, "Content-Type", media)
+		endpointFuzz(t, e, "POST", "/api/42/events/"+idA+"/attachments/", body, "Content-Type", media)
 	})
 }
 
@@ -106,14 +115,15 @@ func FuzzReports(f *testing.F) {
 	for _, b := range corpusItems(f, "client_report") {
 		f.Add(uint8(2), b)
 	}
+	e := fuzzEdge(f)
 	f.Fuzz(func(t *testing.T, kind uint8, body string) {
 		switch kind % 3 {
 		case 0:
-			endpointFuzz(t, "POST", "/api/42/security/?sentry_release=r", body, "Content-Type", "application/csp-report")
+			endpointFuzz(t, e, "POST", "/api/42/security/?sentry_release=r", body, "Content-Type", "application/csp-report")
 		case 1:
-			endpointFuzz(t, "POST", "/api/42/nel/", body, "Content-Type", "application/reports+json")
+			endpointFuzz(t, e, "POST", "/api/42/nel/", body, "Content-Type", "application/reports+json")
 		case 2:
-			endpointFuzz(t, "POST", "/api/42/envelope/", env("{}", `{"type":"client_report"}`, body))
+			endpointFuzz(t, e, "POST", "/api/42/envelope/", env("{}", `{"type":"client_report"}`, body))
 		}
 	})
 }
@@ -142,6 +152,7 @@ func FuzzOTLP(f *testing.F) {
 			f.Add(name == "otlp_logs", false, b)
 		}
 	}
+	e := fuzzEdge(f)
 	f.Fuzz(func(t *testing.T, logs, asJSON bool, body string) {
 		kind, media := "traces", "application/x-protobuf"
 		if logs {
@@ -150,7 +161,7 @@ func FuzzOTLP(f *testing.F) {
 		if asJSON {
 			media = "application/json"
 		}
-		endpointFuzz(t, "POST", "/api/42/integration/otlp/v1/"+kind+"/", body, "Content-Type", media)
+		endpointFuzz(t, e, "POST", "/api/42/integration/otlp/v1/"+kind+"/", body, "Content-Type", media)
 	})
 }
 
@@ -180,5 +191,6 @@ func FuzzEnvelope(f *testing.F) {
 			f.Add(string(b))
 		}
 	}
-	f.Fuzz(func(t *testing.T, body string) { endpointFuzz(t, "POST", "/api/42/envelope/", body) })
+	e := fuzzEdge(f)
+	f.Fuzz(func(t *testing.T, body string) { endpointFuzz(t, e, "POST", "/api/42/envelope/", body) })
 }

@@ -34,8 +34,8 @@ export function LimitRow<T extends Limited>({ limit, onChange }: { limit: T; onC
       </select>
       {limit.scope === undefined ? null : (
         <select className="inp" aria-label="Counted for" value={limit.scope} onChange={(e) => onChange({ ...limit, scope: e.target.value })}>
-          <option value="project">for the project</option>
-          <option value="key">for each key</option>
+          <option value="project">per project</option>
+          <option value="key">per key</option>
         </select>
       )}
       <span className="t3">of</span>

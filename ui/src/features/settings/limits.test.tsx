@@ -15,7 +15,7 @@ it("takes several categories as they are typed, another time, and whom it counts
   expect(screen.getByRole<HTMLSelectElement>("combobox", { name: "In which time" }).selectedOptions[0]?.textContent).toMatch(/1.*30|90/);
   await userEvent.type(screen.getByRole("textbox", { name: "Categories" }), ", log_item,");
   await userEvent.selectOptions(screen.getByRole("combobox", { name: "In which time" }), "an hour");
-  await userEvent.selectOptions(screen.getByRole("combobox", { name: "Counted for" }), "for each key");
+  await userEvent.selectOptions(screen.getByRole("combobox", { name: "Counted for" }), "per key");
   expect(last).toEqual({ limit: 10, categories: ["error", "log_item"], windowSeconds: 3600, scope: "key" });
   await userEvent.click(screen.getByRole("button", { name: "Remove this limit" }));
   expect(screen.getByText("gone")).toBeTruthy();
