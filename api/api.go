@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -28,6 +29,8 @@ type Config struct {
 	// EvidenceScript plays a recording inside an evidence file; empty: such files cannot be made.
 	EvidenceScript []byte
 	SignOn         *SignOn // people sign in by a provider, too; nil: they do not
+	// Machine says what room there is, for the storage page; nil: not known here.
+	Machine func(context.Context) Machine
 	// ClientAddr gives the address a request came from, for the audit log; nil: the socket's.
 	ClientAddr func(*http.Request) netip.Addr
 	Version    string // of the program, for /api/0/internal/health/

@@ -100,6 +100,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerSavedSearches()
 	a.registerDeadLetters()
 	a.registerAudit()
+	a.registerStorage()
 	a.registerUploads(router)
 	a.registerArtifacts(router)
 	a.registerReleaseFiles(router)

@@ -22,6 +22,7 @@ type CLI struct {
 	Token       tokenCmd       `cmd:"" help:"Create API tokens."`
 	User        userCmd        `cmd:"" help:"Create users, and links to sign in."`
 	DeadLetters deadLettersCmd `cmd:"" name:"dead-letters" help:"Look at messages that could not be stored; send them again."`
+	Storage     storageCmd     `cmd:"" help:"Print what is kept, by project and kind."`
 	Doctor      doctorCmd      `cmd:"" help:"Check the settings, the database, the stream and the blob store."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 

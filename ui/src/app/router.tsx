@@ -30,6 +30,18 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("@/features/auth/SignIn"), "SignIn"),
 });
 
+const signOnReturn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in/oidc",
+  validateSearch: (s: Record<string, unknown>): { code?: string; state?: string; error?: string; error_description?: string } => ({
+    code: readText(s.code),
+    state: readText(s.state),
+    error: readText(s.error),
+    error_description: readText(s.error_description),
+  }),
+  component: lazyRouteComponent(() => import("@/features/auth/SignOnReturn"), "SignOnReturn"),
+});
+
 const home = createRoute({
   getParentRoute: () => root,
   path: "/",
@@ -223,6 +235,13 @@ const orgLimits = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/OrgLimits"), "OrgLimits"),
 });
 
+const auditLog = createRoute({
+  getParentRoute: () => org,
+  path: "/settings/audit-log",
+  validateSearch: (s: Record<string, unknown>): { actor?: string; event?: string } => ({ actor: readText(s.actor), event: readText(s.event) }),
+  component: lazyRouteComponent(() => import("@/features/settings/AuditLog"), "AuditLog"),
+});
+
 const access = createRoute({
   getParentRoute: () => org,
   path: "/settings/access",
@@ -327,6 +346,7 @@ const tree = root.addChildren([
   shortIssues,
   shortReplays,
   signIn,
+  signOnReturn,
   tokens,
   orgTokens,
   org.addChildren([
@@ -345,6 +365,7 @@ const tree = root.addChildren([
     project,
     projectRules,
     deadLetters,
+    auditLog,
     orgLimits,
     access,
     sentryReplays,

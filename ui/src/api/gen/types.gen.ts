@@ -1672,6 +1672,27 @@ export type KeyRateLimit = {
     window: number;
 };
 
+export type KindStorage = {
+    /**
+     * Of the payloads as they are kept; indexes come on top.
+     */
+    bytes: number;
+    /**
+     * How long it is kept; 0: until it is deleted.
+     */
+    days: number;
+    kind: 'errors' | 'spans' | 'logs' | 'replays' | 'attachments' | 'uploads';
+    /**
+     * Of the oldest that is kept.
+     */
+    oldest: string | null;
+    rows: number;
+    /**
+     * Of many rows only some are looked at.
+     */
+    sure: 'exact' | 'about' | 'at least';
+};
+
 export type LatestRelease = {
     version: string;
 };
@@ -1698,6 +1719,19 @@ export type LookupResult = {
     resolved_with: 'debug-id' | 'release';
     type: 'bundle' | 'file';
     url: string;
+};
+
+export type Machine = {
+    diskBytes: number;
+    /**
+     * Of the volume with the data directory.
+     */
+    diskFreeBytes: number;
+    /**
+     * What waits in the stream to be stored, or is kept there to be sent again.
+     */
+    streamBytes: number;
+    streamLimitBytes: number;
 };
 
 export type Mechanism = {
@@ -2302,6 +2336,16 @@ export type ProjectRef = {
     id: string;
     name: string;
     platform: string | null;
+    slug: string;
+};
+
+export type ProjectStorage = {
+    /**
+     * Of all kinds.
+     */
+    bytes: number;
+    id: string;
+    kinds: Array<KindStorage>;
     slug: string;
 };
 
@@ -3346,6 +3390,24 @@ export type StatusDetailsInputInCommitStruct = {
     commit?: string;
     repository?: string;
     [key: string]: unknown;
+};
+
+export type Storage = {
+    database: StorageDatabaseStruct;
+    machine: Machine;
+    projects: Array<ProjectStorage>;
+    /**
+     * Of all projects: traces go through several.
+     */
+    spans: KindStorage;
+};
+
+export type StorageDatabaseStruct = {
+    /**
+     * Of the whole database, indexes included.
+     */
+    bytes: number;
+    engine: string;
 };
 
 export type SubscriptionDetails = {
@@ -9693,6 +9755,45 @@ export type GetStatsResponses = {
 };
 
 export type GetStatsResponse = GetStatsResponses[keyof GetStatsResponses];
+
+export type GetStorageData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * From a Link header. Empty is the first page.
+         */
+        cursor?: string;
+        /**
+         * Rows of a page, at most 100.
+         */
+        per_page?: number;
+    };
+    url: '/api/0/organizations/{org}/storage/';
+};
+
+export type GetStorageErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetStorageError = GetStorageErrors[keyof GetStorageErrors];
+
+export type GetStorageResponses = {
+    /**
+     * OK
+     */
+    200: Storage;
+};
+
+export type GetStorageResponse = GetStorageResponses[keyof GetStorageResponses];
 
 export type ListTagsData = {
     body?: never;

@@ -6,6 +6,7 @@ import { getAuthQueryKey, signInMutation, signInWithLinkMutation } from "@/api/g
 import { useTitle } from "@/app/hooks";
 import { Logo } from "@/app/Shell";
 import { Icon } from "@/components/Icon";
+import { SignOnButton } from "@/components/SignOnButton";
 import { safeNext } from "./next";
 
 export function SignIn() {
@@ -65,6 +66,7 @@ export function SignIn() {
             <button type="submit" className="btn pri tall full" disabled={byPassword.isPending}>
               {byPassword.isPending ? "Signing in…" : "Sign in"}
             </button>
+            <SignOnButton next={next} className="btn tall full" />
             <p className="micro t3">No password yet, or forgotten? On the server, <code className="code">hindsight user sign-in-link {email || "EMAIL"}</code> prints a link that signs you in once.</p>
           </form>
         )}

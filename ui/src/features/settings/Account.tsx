@@ -1,11 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { getAuthOptions, updateMeMutation } from "@/api/gen/@tanstack/react-query.gen";
+import { useOrg } from "@/app/hooks";
 import { Avatar, Section } from "@/components/basics";
 import { sentence } from "./access";
+import { Identities } from "./Identities";
 
 /** The caller: their name and password. */
 export function Account({ role }: { role: string }) {
+  const org = useOrg();
   const queries = useQueryClient();
   const { data: me } = useQuery(getAuthOptions());
   const [open, setOpen] = useState<"name" | "password" | null>(null);
@@ -42,6 +45,7 @@ export function Account({ role }: { role: string }) {
         {me.name && me.name !== me.email ? <span className="t3">{me.email}</span> : null}
         {role ? <span className="badge">{role}</span> : null}
       </div>
+      <Identities next={`/organizations/${org}/settings/access/`} />
       {open ? (
         <form
           className="inline-form"

@@ -29,6 +29,9 @@ export function SettingsFrame({ title, end, children }: { title: string; end?: R
         <Link to="/organizations/$org/settings/dead-letters/" params={{ org }} activeOptions={{ includeSearch: false }}>
           Dead letters
         </Link>
+        <Link to="/organizations/$org/settings/audit-log/" params={{ org }} activeOptions={{ includeSearch: false }}>
+          Audit log
+        </Link>
       </nav>
       <div className="set-h">
         <h1>{title}</h1>

@@ -1,0 +1,44 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { listIdentitiesOptions, unlinkIdentityMutation } from "@/api/gen/@tanstack/react-query.gen";
+import { SignOnButton } from "@/components/SignOnButton";
+import { ago } from "@/lib/format";
+import { useNow } from "@/lib/now";
+import { sentence } from "./access";
+
+/** What the caller signs in by besides a password, and a way to link their company's account. */
+export function Identities({ next }: { next: string }) {
+  const now = useNow();
+  const queries = useQueryClient();
+  const list = useQuery(listIdentitiesOptions());
+  const unlink = useMutation({ ...unlinkIdentityMutation(), onSuccess: () => queries.invalidateQueries({ queryKey: listIdentitiesOptions().queryKey }) });
+  const rows = list.data ?? [];
+  const problem = sentence(unlink.error);
+  return (
+    <>
+      <ul className="people me-ids">
+        {rows.map((i) => (
+          <li key={i.id}>
+            <span className="people-n">
+              <b className="cut">{i.provider || i.issuer}</b>
+              <span className="micro t3 cut">{i.email || i.issuer}</span>
+            </span>
+            <span className="t3 small num">{i.dateLastUsed ? `used ${ago(i.dateLastUsed, now)}` : "never used"}</span>
+            <button type="button" className="btn bare" disabled={unlink.isPending} onClick={() => unlink.mutate({ path: { identity: i.id } })}>
+              Unlink
+            </button>
+          </li>
+        ))}
+      </ul>
+      {problem ? (
+        <p className="form-e small red" role="alert">
+          {problem}
+        </p>
+      ) : null}
+      {list.isSuccess && !rows.some((i) => i.provider) ? (
+        <div className="me-link">
+          <SignOnButton link next={next} />
+        </div>
+      ) : null}
+    </>
+  );
+}
