@@ -138,7 +138,7 @@ type ReleasesParams struct {
 	PageParams
 	Query  string `query:"query" doc:"A part of the version, in any case."`
 	Status string `query:"status" enum:"open,archived,"`
-	Sort   string `query:"sort" doc:"date, or semver: by version. Those by sessions, users, crash-free rates and adoption are answered by date: no index has their order."`
+	Sort   string `query:"sort" doc:"date; semver: by version; or, of those that had sessions, sessions, users, sessions_24h, users_24h, adoption, crash_free_sessions, crash_free_users: the worst first."`
 	HealthParams
 }
 

@@ -60,7 +60,8 @@ func (a *API) releasePage(ctx context.Context, p ReleasesParams, only *store.Pro
 	if p.Status != "" {
 		q.Status = p.Status
 	}
-	if q.Sort == "" { // by sessions, users, …: not by any index
+	byHealth, isHealth := healthSorts[p.Sort]
+	if q.Sort == "" {
 		q.Sort = store.ReleasesByDate
 	}
 	if q.Page.Cursor, err = parseCursor(p.Cursor); err != nil {
@@ -75,6 +76,9 @@ func (a *API) releasePage(ctx context.Context, p ReleasesParams, only *store.Pro
 	view := releaseView{projects: q.Projects}
 	if view.health, err = readHealth(p.HealthParams, p.FilterParams); err != nil {
 		return nil, err
+	}
+	if isHealth {
+		return a.releasesByHealth(ctx, rq, set, q, view, byHealth, p.PageParams)
 	}
 	page, err := a.Store.Releases(ctx, rq.scope, q)
 	if err != nil {

@@ -126,6 +126,19 @@ func TestReleaseHealth(t *testing.T) {
 				t.Errorf("%d sessions in the day's series, want 3", n)
 			}
 		}
+		for sort, want := range map[string][2]string{"sessions": {"web@1.0.0", "web@2.0.0"}, "crash_free_sessions": {"web@1.0.0", "web@2.0.0"}, "users_24h": {"web@1.0.0", "web@2.0.0"}} {
+			first := w.get("/api/0/organizations/acme/releases/?per_page=1&sort=" + sort)
+			rows := decode[[]api.Release](first)
+			if len(rows) != 1 || rows[0].Version != want[0] || !strings.Contains(first.Header().Get("Link"), `rel="next"; results="true"; cursor="0:1:0"`) {
+				t.Errorf("by %s: %+v, %s", sort, rows, first.Header().Get("Link"))
+			}
+			if rows = decode[[]api.Release](w.get("/api/0/organizations/acme/releases/?per_page=1&cursor=0:1:0&sort=" + sort)); len(rows) != 1 || rows[0].Version != want[1] {
+				t.Errorf("by %s, second page: %+v", sort, rows)
+			}
+		}
+		if rows := decode[[]api.Release](w.get("/api/0/organizations/acme/releases/?sort=sessions&query=web@2")); len(rows) != 1 || rows[0].Version != "web@2.0.0" {
+			t.Errorf("by sessions, of a part of the version: %+v", rows)
+		}
 		short := decode[api.Release](w.get("/api/0/projects/acme/shop-web/releases/web@1.0.0/?health=1&summaryStatsPeriod=24h"))
 		if h := short.Projects[0].HealthData.V; h.TotalSessions != 3 {
 			t.Errorf("of a day: %+v", h)

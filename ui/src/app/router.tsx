@@ -163,7 +163,7 @@ const replay = createRoute({
 const releases = createRoute({
   getParentRoute: () => org,
   path: "/releases",
-  validateSearch: (s: Record<string, unknown>): { query?: string; sort?: "semver"; cursor?: string } => ({ query: readText(s.query), sort: s.sort === "semver" ? s.sort : undefined, cursor: readText(s.cursor) }),
+  validateSearch: (s: Record<string, unknown>): { query?: string; sort?: "semver" | "crash_free_sessions" | "adoption"; cursor?: string } => ({ query: readText(s.query), sort: s.sort === "semver" || s.sort === "crash_free_sessions" || s.sort === "adoption" ? s.sort : undefined, cursor: readText(s.cursor) }),
   component: lazyRouteComponent(() => import("@/features/releases/ReleaseList"), "ReleaseList"),
 });
 

@@ -8269,7 +8269,7 @@ export type ListReleasesData = {
         query?: string;
         status?: 'open' | 'archived' | '';
         /**
-         * date, or semver: by version. Those by sessions, users, crash-free rates and adoption are answered by date: no index has their order.
+         * date; semver: by version; or, of those that had sessions, sessions, users, sessions_24h, users_24h, adoption, crash_free_sessions, crash_free_users: the worst first.
          */
         sort?: string;
         /**
@@ -12474,7 +12474,7 @@ export type ListProjectReleasesData = {
         query?: string;
         status?: 'open' | 'archived' | '';
         /**
-         * date, or semver: by version. Those by sessions, users, crash-free rates and adoption are answered by date: no index has their order.
+         * date; semver: by version; or, of those that had sessions, sessions, users, sessions_24h, users_24h, adoption, crash_free_sessions, crash_free_users: the worst first.
          */
         sort?: string;
         /**

@@ -52,14 +52,14 @@ export function ReleaseList() {
           <Icon name="search" size="s" className="t4" />
           <input key={search.query} name="query" aria-label="Search releases" placeholder="A part of the version" defaultValue={search.query ?? ""} />
         </form>
-        <Segmented label="Sort by" value={sort} options={[{ value: "date", label: "Date" }, { value: "semver", label: "Version" }]} onChange={(value) => go({ sort: value === "date" ? undefined : value })} />
+        <Segmented label="Sort by" value={sort} options={[{ value: "date", label: "Date" }, { value: "semver", label: "Version" }, { value: "crash_free_sessions", label: "Crashes" }, { value: "adoption", label: "Adoption" }]} onChange={(value) => go({ sort: value === "date" ? undefined : value })} />
       </div>
       {list.isPending ? (
         <SkeletonRows rows={8} label="Loading releases" />
       ) : list.isError && !list.data ? (
         <Failed what="the releases" error={list.error} retry={() => void list.refetch()} />
       ) : rows.length === 0 ? (
-        <Middle icon="release" title={search.query ? "No release matches" : "No releases yet"}>
+        <Middle icon="release" title={search.query ? "No release matches" : sort === "adoption" || sort === "crash_free_sessions" ? "No release had sessions" : "No releases yet"}>
           {search.query ? "No version has these characters in this environment." : "Set release in your SDK, or run sentry-cli releases new: each version then shows what came with it."}
         </Middle>
       ) : (
