@@ -115,7 +115,7 @@ scale: need-test ## sizes: T17, T18 and T23 whole, and what issue → replays an
 	REQUIRE_BACKENDS=1 go test -count=1 -tags scale -run TestLinksAtScale -timeout 40m -v ./store
 
 search-scale: need-test ## search, lists and facets among a million events, on both engines
-	go test -tags scale ./store -run TestScale -timeout 60m -v
+	go test -tags scale ./api -run TestSearchScale -timeout 120m -v
 
 first-frame: build $(SHOP)/node_modules/.stamp ## a cold page of a 10-minute recording: when its chapters and its first frame are seen, beside a page without data
 	@scripts/need chromium

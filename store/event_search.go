@@ -79,8 +79,7 @@ func (s *Store) tagOfEvent(key string) string {
 	return `json_extract(e.tags, '$."` + key + `"')`
 }
 
-// eventTagDrive finds events by a tag. A pattern is looked up among the values that the projects' events had, as
-// long as few fit.
+// eventTagDrive finds events by a tag.
 func (s *Store) eventTagDrive(scope Scope, key string, in EventQuery) drive {
 	return func(f Filter) (string, []any, bool) {
 		hashes := tagHashes(scope, key, f)
@@ -98,12 +97,19 @@ func (s *Store) eventTagDrive(scope Scope, key string, in EventQuery) drive {
 	}
 }
 
-// patterns replaces patterns of tags by the values that fit, where few do.
-func (s *Store) patterns(ctx context.Context, scope Scope, f Filter) (Filter, error) {
+// Bounds of how many values a pattern may stand for: to be replaced by them, and to be looked up by them.
+const (
+	maxPatternValues = 200
+	maxFittingValues = 2_000
+)
+
+// patterns replaces patterns of tags by the values that fit, where few do, and else notes them with the pattern. columns
+// are fields that are tags by another name.
+func (s *Store) patterns(ctx context.Context, scope Scope, f Filter, columns map[string]string) (Filter, error) {
 	if len(f.Subs) > 0 {
 		f.Subs = slices.Clone(f.Subs)
 		for i := range f.Subs {
-			sub, err := s.patterns(ctx, scope, f.Subs[i])
+			sub, err := s.patterns(ctx, scope, f.Subs[i], columns)
 			if err != nil {
 				return f, err
 			}
@@ -113,37 +119,28 @@ func (s *Store) patterns(ctx context.Context, scope Scope, f Filter) (Filter, er
 	}
 	key, ok := strings.CutPrefix(f.Field, TagField)
 	if !ok {
-		key, ok = taggedColumns[f.Field]
+		key, ok = columns[f.Field]
 	}
-	if !ok || f.Op != FilterLike || ofIssues(key) {
+	if !ok || f.Op != FilterLike {
 		return f, nil
 	}
-	cmp, args := f.compare("pt.value")
-	var values []string
-	err := s.read.NewSelect().TableExpr("project_tags AS pt").ColumnExpr("pt.value").Where("pt.org_id = ? AND pt.key = ?", scope.OrgID, key).
-		Where(cmp, args...).Limit(maxPatternValues+1).Scan(ctx, &values)
-	if err != nil {
-		return f, border(fmt.Errorf("values of %s: %w", key, err))
+	values, all, err := s.valuesLike(ctx, scope, key, f, maxFittingValues)
+	if err != nil || !all {
+		return f, err // read from the rows on the way
 	}
-	cut, err := s.read.NewSelect().TableExpr("project_tag_keys AS pk").ColumnExpr("1").Where("pk.org_id = ? AND pk.key = ? AND pk.cut", scope.OrgID, key).Exists(ctx)
-	if err != nil {
-		return f, border(fmt.Errorf("values of %s: %w", key, err))
+	exact := Filter{Op: FilterEq, Field: f.Field, Values: make([]any, len(values))}
+	for i, v := range values {
+		exact.Values[i] = v
 	}
-	if cut || len(values) > maxPatternValues {
-		return f, nil // read from the events on the way
-	}
-	exact := Filter{Op: FilterEq, Field: f.Field}
-	for _, v := range unique(values) {
-		exact.Values = append(exact.Values, v)
-	}
-	if len(exact.Values) == 0 {
+	switch {
+	case len(values) == 0:
 		return Filter{Op: FilterAny}, nil
+	case len(values) > maxPatternValues:
+		f.fitting = exact.Values
+		return f, nil
 	}
 	return exact, nil
 }
-
-// maxPatternValues is how many values a pattern may stand for.
-const maxPatternValues = 200
 
 // textIssues gives the issues whose events a filter's texts can be in, when there are few such events.
 func (s *Store) textIssues(ctx context.Context, scope Scope, f Filter) (ids []int64, found bool, err error) {
@@ -156,7 +153,7 @@ func (s *Store) textIssues(ctx context.Context, scope Scope, f Filter) (ids []in
 			fields[TagField+key] = field{drive: s.issueTagDrive(scope, key)}
 		}
 	}
-	ids, found, err = narrow[int64](ctx, s, fields, f)
+	ids, found, _, err = narrow[int64](ctx, s, fields, f)
 	if err != nil || !found || len(ids) == 0 {
 		return ids, found, err
 	}
@@ -174,11 +171,11 @@ func (s *Store) listedEvents(ctx context.Context, q *bun.SelectQuery, scope Scop
 	if len(in.Projects) == 1 && in.IssueID == 0 && in.ProjectID == 0 {
 		in.ProjectID = in.Projects[0]
 	}
-	if in.Filter, err = s.patterns(ctx, scope, in.Filter); err != nil {
+	if in.Filter, err = s.patterns(ctx, scope, in.Filter, taggedColumns); err != nil {
 		return nil, "", err
 	}
 	fields := s.eventFieldsOf(scope, in)
-	ids, few, err := narrow[string](ctx, s, fields, in.Filter)
+	ids, few, _, err := narrow[string](ctx, s, fields, in.Filter)
 	if err != nil {
 		return nil, "", err
 	}

@@ -18,5 +18,3 @@ func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) 
 var Border = border
 
 func (s *Store) SetReader(db *bun.DB) { s.read = db }
-
-var TagHash = tagHash

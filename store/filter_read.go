@@ -31,6 +31,8 @@ type Filter struct {
 	Field  string
 	Values []any
 	Parts  []string
+
+	fitting []any // of FilterLike: the values there are that fit; nil: not known, or very many
 }
 
 // And joins filters.
@@ -69,7 +71,7 @@ func (f Filter) where(fields map[string]field) (string, []any, error) {
 	case f.Op == FilterSome:
 		s, args, err := f.Subs[0].where(rowOf(fields, fd.in))
 		if fd.in != "" {
-			s = "EXISTS (" + fd.in + " AND " + s + ")"
+			s = exists(fd.in, s)
 		}
 		return s, args, err
 	case (f.Op == FilterMatch) != (fd.word != ""):
@@ -81,7 +83,7 @@ func (f Filter) where(fields map[string]field) (string, []any, error) {
 	s, args := f.compare(fd.expr)
 	args = append(append([]any{}, fd.args...), args...)
 	if fd.in != "" {
-		s = "EXISTS (" + fd.in + " AND " + s + ")"
+		s = exists(fd.in, s)
 	}
 	if fd.or != nil {
 		if other, more := fd.or(f); other != "" {
@@ -90,6 +92,10 @@ func (f Filter) where(fields map[string]field) (string, []any, error) {
 	}
 	return "(" + s + ")", args, nil
 }
+
+// exists asks of each row whether what in reaches fits. Postgres would turn that into a join, and read all that fit
+// before the first row of a list; OFFSET keeps it from that.
+func exists(in, cmp string) string { return "EXISTS (" + in + " AND " + cmp + " LIMIT 1 OFFSET 0)" }
 
 // rowOf gives the fields of the same row as something reached by in, to be compared where they stand.
 func rowOf(fields map[string]field, in string) map[string]field {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -39,40 +38,22 @@ func (s *Store) jsonText(column, key string) string {
 	return "json_extract(" + column + ", '$." + key + "')"
 }
 
-// Issues gives a page of issues.
-func (s *Store) Issues(ctx context.Context, scope Scope, in IssueQuery) (Paged[Issue], error) {
-	if !slices.Contains([]string{IssuesByLastSeen, IssuesByFirstSeen, IssuesByEvents, IssuesByUsers}, in.Sort) {
-		return Paged[Issue]{}, fmt.Errorf("%w: issues are not sorted by %q", ErrInvalid, in.Sort)
-	}
-	var rows []Issue
-	q, columns, err := s.listedIssues(ctx, s.read.NewSelect().Model(&rows), scope, in)
-	if err != nil {
-		return Paged[Issue]{}, err
-	}
-	q = keyset(q, in.Page, order{expr: columns + in.Sort, tie: "i.id", tieValue: decimalTie})
-	if err := q.Scan(ctx); err != nil {
-		return Paged[Issue]{}, border(fmt.Errorf("list issues: %w", err))
-	}
-	return paged(rows, in.Page, func(i Issue) Cursor {
-		v := map[string]int64{IssuesByLastSeen: i.LastSeenMS, IssuesByFirstSeen: i.FirstSeenMS,
-			IssuesByEvents: i.TimesSeen, IssuesByUsers: i.UsersSeen}[in.Sort]
-		return Cursor{Value: v, Tie: strconv.FormatInt(i.ID, 10)}
-	}), nil
+// issueSorts are what issues can be sorted by, and the place of one in such a list.
+var issueSorts = map[string]func(Issue) Cursor{
+	IssuesByLastSeen:  func(i Issue) Cursor { return issuePlace(i, i.LastSeenMS) },
+	IssuesByFirstSeen: func(i Issue) Cursor { return issuePlace(i, i.FirstSeenMS) },
+	IssuesByEvents:    func(i Issue) Cursor { return issuePlace(i, i.TimesSeen) },
+	IssuesByUsers:     func(i Issue) Cursor { return issuePlace(i, i.UsersSeen) },
+}
+
+func issuePlace(i Issue, value int64) Cursor {
+	return Cursor{Value: value, Tie: strconv.FormatInt(i.ID, 10)}
 }
 
 // decimalTie reads a cursor's tie as a number; what is none is 0, which starts at the value's end.
 func decimalTie(tie string) any {
 	n, _ := strconv.ParseInt(tie, 10, 64)
 	return n
-}
-
-// CountIssues counts up to limit issues.
-func (s *Store) CountIssues(ctx context.Context, scope Scope, in IssueQuery, limit int) (int64, error) {
-	q, _, err := s.listedIssues(ctx, s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("1"), scope, in)
-	if err != nil {
-		return 0, err
-	}
-	return s.countUpTo(ctx, q, limit)
 }
 
 // countUpTo counts the rows of a query, and stops at limit: a total that nobody reads to its end
@@ -167,8 +148,9 @@ func (s *Store) IssueHours(ctx context.Context, scope Scope, ids []int64, fromMS
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	err := s.read.NewSelect().Model(&rows).Join("JOIN issues AS i ON i.id = ihr.issue_id").
-		Where("i.org_id = ?", scope.OrgID).Where("ihr.issue_id IN (?)", bun.List(ids)).Where("ihr.hour_ms >= ?", fromMS).Scan(ctx)
+	// Whose the issue is is asked row by row: as a join, Postgres reads the hours of all issues.
+	err := s.read.NewSelect().Model(&rows).Where("ihr.issue_id IN (?)", bun.List(ids)).Where("ihr.hour_ms >= ?", fromMS).
+		Where("(SELECT i.org_id FROM issues AS i WHERE i.id = ihr.issue_id) = ?", scope.OrgID).Scan(ctx)
 	if err != nil {
 		return nil, border(fmt.Errorf("issue hours: %w", err))
 	}

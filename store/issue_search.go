@@ -10,10 +10,6 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// maxNarrow is how many rows a condition may leave to be looked up one by one. A condition that leaves more is
-// met often enough on a walk in the order of the list.
-const maxNarrow = 2000
-
 // drive tells how the rows that fit a comparison are found by an index: a SELECT of their ids.
 type drive func(f Filter) (query string, args []any, ok bool)
 
@@ -96,7 +92,7 @@ func tagHashes(scope Scope, key string, f Filter) (hashes []int64) {
 	}
 	for _, v := range f.Values {
 		text, _ := v.(string)
-		hashes = append(hashes, tagHash(scope.OrgID, key, text))
+		hashes = append(hashes, TagHash(scope.OrgID, key, text))
 	}
 	return hashes
 }
@@ -108,26 +104,26 @@ func cutTag(scope Scope, key string) func(Filter) (string, []any) {
 		if hashes == nil {
 			return "", nil
 		}
-		return "EXISTS (SELECT 1 FROM issue_tag_keys AS ck WHERE ck.owner_id = i.id AND ck.key = ? AND ck.cut) AND EXISTS (SELECT 1 " + ofTag + " AND ce.issue_id = i.id)",
+		return exists("SELECT 1 FROM issue_tag_keys AS ck WHERE ck.owner_id = i.id AND ck.key = ?", "ck.cut") + " AND " + exists("SELECT 1 "+ofTag, "ce.issue_id = i.id"),
 			[]any{key, bun.List(hashes)}
 	}
 }
 
-// issueTagDrive finds issues by a tag. A pattern is looked up among the values that the projects' events had.
+// issueTagDrive finds issues by a tag. A pattern is looked up among the values that there are, see [Store.patterns].
 func (s *Store) issueTagDrive(scope Scope, key string) drive {
-	const from = "SELECT dt.owner_id FROM issue_tags AS dt WHERE dt.org_id = ? AND dt.key = ?"
 	return func(f Filter) (string, []any, bool) {
-		if f.Op != FilterLike || strings.HasPrefix(key, MarkPrefix+"stack.") || strings.HasPrefix(key, MarkPrefix+"flags.") { // which projects do not count
-			query, args, ok := driveBy(from, "dt.value", scope.OrgID, key)(f)
-			if hashes := tagHashes(scope, key, f); hashes != nil {
-				query += " UNION ALL SELECT ce.issue_id " + ofTag + " AND EXISTS (SELECT 1 FROM issue_tag_keys AS ck WHERE ck.org_id = ? AND ck.key = ? AND ck.cut)"
-				args = append(args, bun.List(hashes), scope.OrgID, key)
+		if f.Op == FilterLike {
+			if f.fitting == nil {
+				return "", nil, false
 			}
-			return query, args, ok
+			f = Filter{Op: FilterEq, Values: f.fitting}
 		}
-		cmp, args := f.compare("dp.value")
-		return from + " AND dt.value IN (SELECT dp.value FROM project_tags AS dp WHERE dp.org_id = ? AND dp.key = ? AND " + cmp + ")",
-			append([]any{scope.OrgID, key, scope.OrgID, key}, args...), true
+		query, args, ok := driveBy("SELECT dt.owner_id FROM issue_tags AS dt WHERE dt.org_id = ? AND dt.key = ?", "dt.value", scope.OrgID, key)(f)
+		if hashes := tagHashes(scope, key, f); hashes != nil {
+			query += " UNION ALL SELECT ce.issue_id " + ofTag + " AND EXISTS (SELECT 1 FROM issue_tag_keys AS ck WHERE ck.org_id = ? AND ck.key = ? AND ck.cut)"
+			args = append(args, bun.List(hashes), scope.OrgID, key)
+		}
+		return query, args, ok
 	}
 }
 
@@ -135,16 +131,15 @@ func (s *Store) issueTagDrive(scope Scope, key string) drive {
 // are kept are among them: one that is not kept may fit.
 func (s *Store) textDrive(scope Scope, whole bool) drive {
 	return func(f Filter) (string, []any, bool) {
-		grams := gramsOf(f)
-		if len(grams) == 0 {
+		if len(gramsOf(f)) == 0 {
 			return "", nil, false
 		}
-		query := "SELECT dx.issue_id FROM issue_texts AS dx WHERE dx.org_id = ? AND dx.text LIKE ? ESCAPE '!'" // it is folded already
-		args := []any{scope.OrgID, likePattern(f.Parts)}
-		if !s.postgres() { // by the trigrams of its own table; Postgres finds them for LIKE
-			query += " AND dx.id IN (SELECT rowid FROM issue_grams WHERE issue_grams MATCH ?)"
-			args = append(args, strings.Join(grams, " AND "))
+		from, args := "issue_texts AS dx", []any{}
+		if !s.postgres() { // by the trigrams of its own table, as they are met; Postgres finds them for LIKE
+			from, args = "issue_grams CROSS JOIN issue_texts AS dx ON dx.id = issue_grams.rowid AND issue_grams MATCH ?", []any{gramQuery(f)}
 		}
+		query := "SELECT dx.issue_id FROM " + from + " WHERE dx.org_id = ? AND dx.text LIKE ? ESCAPE '!'" // it is folded already
+		args = append(args, scope.OrgID, likePattern(f.Parts))
 		if whole {
 			query += " UNION ALL SELECT dx.issue_id FROM issue_texts AS dx WHERE dx.org_id = ? AND dx.is_last"
 			args = append(args, scope.OrgID)
@@ -165,6 +160,9 @@ func gramsOf(f Filter) (out []string) {
 	}
 	return out
 }
+
+// gramQuery asks FTS5 for what has all of a pattern's parts.
+func gramQuery(f Filter) string { return strings.Join(gramsOf(f), " AND ") }
 
 // driveOf is how the rows that fit a condition are found by indexes; not ok: they cannot.
 func driveOf(fields map[string]field, f Filter) (query string, args []any, ok bool) {
@@ -207,58 +205,31 @@ func conjuncts(f Filter) []Filter {
 	return out
 }
 
-// narrow looks for a condition of a filter that leaves few rows, or for several that do together, and gives the
-// ids of those rows. Not found: the list is to be walked in its order, where every condition is met often.
+// narrow looks for a condition of a filter that leaves few rows, and gives the ids of those rows. Not found: the list is
+// walked in its order, where every condition is met often; dense are the conditions that indexes find more rows for.
 //
 // Each probe reads at most maxNarrow ids from an index.
-func narrow[ID comparable](ctx context.Context, s *Store, fields map[string]field, f Filter) (ids []ID, found bool, err error) {
-	type source struct {
-		query string
-		args  []any
-	}
-	var dense []source
-	probe := func(query string, args []any) ([]ID, error) {
-		var got []ID
-		err := s.read.NewRaw("SELECT * FROM ("+query+") AS driven LIMIT ?", append(args, maxNarrow+1)...).Scan(ctx, &got)
-		if err != nil {
-			return nil, border(fmt.Errorf("narrow a search: %w", err))
-		}
-		return got, nil
-	}
-	keep := func(got []ID) {
-		if len(got) <= maxNarrow && (!found || len(got) < len(ids)) {
-			ids, found = got, true
-		}
-	}
+func narrow[ID comparable](ctx context.Context, s *Store, fields map[string]field, f Filter) (ids []ID, found bool, dense []statementText, err error) {
 	for _, c := range conjuncts(f) {
 		query, args, ok := driveOf(fields, c)
 		if !ok {
 			continue
 		}
-		got, err := probe(query, args)
+		var got []ID
+		err := s.read.NewRaw("SELECT * FROM ("+query+") AS driven LIMIT ?", append(args, maxNarrow+1)...).Scan(ctx, &got)
 		if err != nil {
-			return nil, false, err
+			return nil, false, nil, border(fmt.Errorf("narrow a search: %w", err))
 		}
-		if keep(got); len(got) > maxNarrow {
-			dense = append(dense, source{query, args})
+		if len(got) > maxNarrow {
+			dense = append(dense, statementText{query, args})
+		} else if !found || len(got) < len(ids) {
+			ids, found = got, true
 		}
 		if found && len(ids) <= maxNarrow/10 {
 			break
 		}
 	}
-	if !found && len(dense) > 1 {
-		var parts []string
-		var args []any
-		for _, d := range dense {
-			parts, args = append(parts, "SELECT * FROM ("+d.query+") AS one"), append(args, d.args...)
-		}
-		got, err := probe(strings.Join(parts, " INTERSECT "), args)
-		if err != nil {
-			return nil, false, err
-		}
-		keep(got)
-	}
-	return distinct(ids), found, nil
+	return distinct(ids), found, dense, nil
 }
 
 func distinct[T comparable](in []T) []T {
@@ -268,34 +239,4 @@ func distinct[T comparable](in []T) []T {
 		seen[v] = true
 		return had
 	})
-}
-
-// listedIssues are what a query asks for, by an index: a walk in the order of the list, or few that are
-// looked up. columns gives the name of a column as it is to be written.
-func (s *Store) listedIssues(ctx context.Context, q *bun.SelectQuery, scope Scope, in IssueQuery) (_ *bun.SelectQuery, columns string, err error) {
-	fields := s.issueFieldsOf(scope, in.Filter)
-	ids, few, err := narrow[int64](ctx, s, fields, in.Filter)
-	if err != nil {
-		return nil, "", err
-	}
-	columns = "i."
-	if few {
-		columns = "+i." // no index but that of the ids is to be used
-		q = q.Where("i.id IN (?)", bun.List(append(ids, 0)))
-	}
-	q = q.Where(columns+"org_id = ?", scope.OrgID)
-	if len(in.Projects) > 0 {
-		q = q.Where(columns+"project_id IN (?)", bun.List(in.Projects))
-	}
-	if in.FromMS != 0 {
-		q = q.Where(columns+"last_seen_ms >= ?", in.FromMS)
-	}
-	if in.ToMS != 0 {
-		q = q.Where(columns+"first_seen_ms <= ?", in.ToMS)
-	}
-	where, args, err := in.Filter.where(fields)
-	if err != nil {
-		return nil, "", err
-	}
-	return q.Where(where, args...), columns, nil
 }

@@ -30,7 +30,8 @@ var (
 		"statement_timeout":                   "5000",
 		"lock_timeout":                        "5000",
 		"idle_in_transaction_session_timeout": "60000",
-		"default_transaction_read_only":       "on", // as query_only on SQLite: a write through the wrong handle fails on both
+		"jit":                                 "off", // what is asked here takes milliseconds; compiling it takes half a second
+		"default_transaction_read_only":       "on",  // as query_only on SQLite: a write through the wrong handle fails on both
 	}
 )
 

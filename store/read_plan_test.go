@@ -94,7 +94,7 @@ func readsWhole(line string) bool {
 	}
 	name := strings.Fields(scan)[0]
 	switch name {
-	case "names", "counted", "(subquery-2)", "chosen", "c", "CONSTANT", "(subquery-1)", "seen", "fired": // of the query itself, bounded
+	case "names", "counted", "(subquery-2)", "chosen", "c", "CONSTANT", "(subquery-1)", "seen", "fired", "vg", "met", "d": // of the query itself, bounded
 		return false
 	}
 	return true

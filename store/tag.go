@@ -25,7 +25,7 @@ const (
 	maxIssueText     = 4_000 // bytes
 )
 
-// EventTag leads from a tag to an event. Tag is what [tagHash] makes of the organisation, key and value.
+// EventTag leads from a tag to an event. Tag is what [TagHash] makes of the organisation, key and value.
 type EventTag struct {
 	bun.BaseModel `bun:"table:event_tags,alias:et"`
 
@@ -36,7 +36,7 @@ type EventTag struct {
 }
 
 // TagCount says how many events of an issue or a project (the owner) had a value. The tables issue_tags and
-// project_tags are made of these.
+// project_tags are made of these; project_tags has a size besides, see [tagCounter.resize].
 type TagCount struct {
 	bun.BaseModel `bun:"table:issue_tags,alias:tc"`
 
@@ -73,8 +73,8 @@ type IssueText struct {
 	Last    bool   `bun:"is_last"`
 }
 
-// tagHash names a tag of an organisation by a number.
-func tagHash(org int64, key, value string) int64 {
+// TagHash names a tag of an organisation by a number: the Tag of an [EventTag].
+func TagHash(org int64, key, value string) int64 {
 	var id [8]byte
 	binary.BigEndian.PutUint64(id[:], uint64(org))
 	return hash63(string(id[:]) + key + "\x00" + value)

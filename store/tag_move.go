@@ -9,9 +9,9 @@ import (
 
 // The two owners of tags.
 var (
-	issueTags = tagCounter{"issue_tags", "issue_tag_keys", maxIssueValues,
+	issueTags = tagCounter{"issue_tags", "issue_tag_keys", maxIssueValues, false,
 		func(e *EventWrite) (int64, []Tag) { return e.Event.IssueID, slices.Concat(e.Tags, e.Marks) }}
-	projectTags = tagCounter{"project_tags", "project_tag_keys", maxProjectValues,
+	projectTags = tagCounter{"project_tags", "project_tag_keys", maxProjectValues, true,
 		func(e *EventWrite) (int64, []Tag) { return e.Event.ProjectID, e.Tags }}
 )
 
@@ -96,7 +96,7 @@ func dropTags(ctx context.Context, tx bun.Tx, rows []Event) error {
 	for _, e := range es {
 		hashes := []int64{}
 		for _, t := range e.Tags {
-			hashes = append(hashes, tagHash(e.Event.OrgID, t.Key, t.Value))
+			hashes = append(hashes, TagHash(e.Event.OrgID, t.Key, t.Value))
 		}
 		_, err := tx.NewDelete().Model((*EventTag)(nil)).Where("tag IN (?)", bun.List(append(hashes, 0))).Where("timestamp_ms = ? AND event_id = ? AND project_id = ?",
 			e.Event.TimestampMS, e.Event.EventID, e.Event.ProjectID).Exec(ctx)

@@ -75,12 +75,27 @@ func (s *Store) TagKeys(ctx context.Context, scope Scope, in TagQuery) ([]KeyCou
 	return rows, nil
 }
 
-// TagValues gives values of a key, the most frequent or the newest first.
+// TagValues gives values of a key, the most frequent or the newest first. Of a key of which projects have very many
+// values, more than [maxExactValues], only some are put in order: see [Store.valuesOfMany].
 func (s *Store) TagValues(ctx context.Context, scope Scope, in TagQuery) ([]ValueCount, error) {
 	c, owners, err := s.tagSource(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	if in.IssueID == 0 {
+		kept, _, err := s.keptValues(ctx, scope, owners, in.Key)
+		if err != nil {
+			return nil, err
+		}
+		if kept > maxExactValues {
+			return s.valuesOfMany(ctx, scope, in)
+		}
+	}
+	return s.sumValues(ctx, scope, c, owners, in, nil)
+}
+
+// sumValues sums the values of a key over its owners, those that only gives; nil: all.
+func (s *Store) sumValues(ctx context.Context, scope Scope, c tagCounter, owners []int64, in TagQuery, only *statementText) ([]ValueCount, error) {
 	sort := "events DESC"
 	if in.Newest {
 		sort = "last_ms DESC"
@@ -90,6 +105,9 @@ func (s *Store) TagValues(ctx context.Context, scope Scope, in TagQuery) ([]Valu
 		ColumnExpr("v.key, v.value, SUM(v.events) AS events, MIN(v.first_ms) AS first_ms, MAX(v.last_ms) AS last_ms").
 		Where("v.org_id = ? AND v.key = ?", scope.OrgID, in.Key).GroupExpr("v.key, v.value").OrderExpr(sort + ", v.value").
 		Offset(int64(in.Offset)).Limit(int64(min(max(in.Limit, 1), 1000)))
+	if only != nil {
+		q = q.Where("v.value IN ("+only.text+")", only.args...)
+	}
 	if len(owners) > 0 {
 		q = q.Where("v.owner_id IN (?)", bun.List(owners))
 	}
@@ -115,6 +133,11 @@ func (s *Store) TopValues(ctx context.Context, scope Scope, in TagQuery, keys []
 	c, owners, err := s.tagSource(ctx, in)
 	if err != nil {
 		return nil, err
+	}
+	if in.IssueID == 0 {
+		if keys, err = s.topOfMany(ctx, scope, in, keys, n, out); err != nil {
+			return nil, err
+		}
 	}
 	sums := s.read.NewSelect().TableExpr("? AS v", bun.Ident(c.values)).
 		ColumnExpr("v.key, v.value, SUM(v.events) AS events, MIN(v.first_ms) AS first_ms, MAX(v.last_ms) AS last_ms").

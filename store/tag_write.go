@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/bits"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -50,7 +52,7 @@ func (b *batch) eventTags(ctx context.Context) error {
 	var rows []EventTag
 	for _, e := range b.stored {
 		for _, t := range e.Tags {
-			rows = append(rows, EventTag{Tag: tagHash(e.Event.OrgID, t.Key, t.Value), TimestampMS: e.Event.TimestampMS, EventID: e.Event.EventID, ProjectID: e.Event.ProjectID})
+			rows = append(rows, EventTag{Tag: TagHash(e.Event.OrgID, t.Key, t.Value), TimestampMS: e.Event.TimestampMS, EventID: e.Event.EventID, ProjectID: e.Event.ProjectID})
 		}
 	}
 	slices.SortFunc(rows, func(x, y EventTag) int {
@@ -60,10 +62,11 @@ func (b *batch) eventTags(ctx context.Context) error {
 }
 
 // tagCounter counts values per owner, in a table of values and one of keys. It keeps at most limit values of
-// an owner's key.
+// an owner's key. Sized tables have the most frequent values by an index.
 type tagCounter struct {
 	values, keys string
 	limit        int64
+	sized        bool
 	of           func(*EventWrite) (owner int64, tags []Tag)
 }
 
@@ -96,13 +99,23 @@ func (c tagCounter) add(ctx context.Context, tx bun.Tx, rows []TagCount, keys ma
 		if err != nil {
 			return err
 		}
-		added := make(map[TagCount]bool, len(part))
+		added := make(map[TagCount]int64, len(part))
 		for _, r := range part {
-			added[TagCount{OwnerID: r.OwnerID, Key: r.Key, Value: r.Value, Events: r.Events}] = true
+			added[TagCount{OwnerID: r.OwnerID, Key: r.Key, Value: r.Value}] = r.Events
 		}
+		var grown []TagCount
 		for _, r := range got {
-			if added[TagCount{OwnerID: r.OwnerID, Key: r.Key, Value: r.Value, Events: r.Events}] { // no more than we brought: it is new
+			before := r.Events - added[TagCount{OwnerID: r.OwnerID, Key: r.Key, Value: r.Value}]
+			if before == 0 { // no more than we brought: it is new
 				keys[ownerKey{r.OwnerID, r.Key}].ValuesKept++
+			}
+			if size := sizeOf(r.Events); size > 1 && size != sizeOf(before) {
+				grown = append(grown, r)
+			}
+		}
+		if c.sized {
+			if err := c.resize(ctx, tx, grown); err != nil {
+				return err
 			}
 		}
 	}
@@ -120,6 +133,26 @@ func (c tagCounter) add(ctx context.Context, tx bun.Tx, rows []TagCount, keys ma
 		}
 	}
 	return nil
+}
+
+// sizeOf is how many bits a count has.
+func sizeOf(events int64) int64 { return int64(bits.Len64(uint64(max(events, 0)))) }
+
+// resize keeps the sizes of values that have one bit more of events than before. That is seldom: an index of the counts
+// themselves would have to be written with every event.
+func (c tagCounter) resize(ctx context.Context, tx bun.Tx, rows []TagCount) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	var args []any
+	var places []string
+	for _, r := range rows {
+		places, args = append(places, "(?, ?, ?, ?)"), append(args, r.OwnerID, r.Key, r.Value, sizeOf(r.Events))
+	}
+	args = append(args, bun.Ident(c.values))
+	_, err := tx.NewRaw("WITH grown (owner_id, key, value, size) AS (VALUES "+strings.Join(places, ", ")+
+		") UPDATE ? AS v SET size = grown.size FROM grown WHERE v.owner_id = grown.owner_id AND v.key = grown.key AND v.value = grown.value", args...).Exec(ctx)
+	return err
 }
 
 // sum adds up the tags of events, in the order of the tables' keys.
