@@ -62,12 +62,20 @@ type Project struct {
 	HasMinifiedStackTrace bool                `json:"hasMinifiedStackTrace"`
 	HasLogs               bool                `json:"hasLogs"`
 	HasTraceMetrics       bool                `json:"hasTraceMetrics"`
+	Options               map[string]any      `json:"options,omitempty" doc:"Those that were asked for."`
+}
+
+// ProjectOwner is the organisation of a project, with the roles there are in it.
+type ProjectOwner struct {
+	Organization
+	OrgRoleList  []OrganizationRole `json:"orgRoleList"`
+	TeamRoleList []TeamRole         `json:"teamRoleList"`
 }
 
 // ProjectDetail adds a project's settings; what cannot be set yet has Sentry's default.
 type ProjectDetail struct {
 	Project
-	Organization         Organization   `json:"organization"`
+	Organization         ProjectOwner   `json:"organization"`
 	Options              map[string]any `json:"options"`
 	DigestsMinDelay      int            `json:"digestsMinDelay"`
 	DigestsMaxDelay      int            `json:"digestsMaxDelay"`
@@ -101,7 +109,8 @@ type ProjectDetail struct {
 type ProjectsInput struct {
 	OrgPath
 	PageParams
-	Query string `query:"query" doc:"slug:x, or part of a name or slug."`
+	Query   string   `query:"query" doc:"slug:x, or part of a name or slug."`
+	Options []string `query:"options,explode" doc:"Names of settings, such as filters:releases, that are to be with each project."`
 }
 
 // AllProjectsInput lists the projects of every organisation the caller is in.

@@ -43,13 +43,31 @@ func (a *API) projectDetail(ctx context.Context, rq *request, p *store.Project) 
 		return nil, err
 	}
 	s := a.settingsOf(p)
-	return one(ProjectDetail{
-		Project: a.project(rq, p, rq.org, teams), Organization: a.organization(rq.org), Options: options(s),
+	out := ProjectDetail{
+		Project: a.project(rq, p, rq.org, teams), Options: options(s),
+		Organization:    ProjectOwner{Organization: a.organization(rq.org), OrgRoleList: orgRoles(), TeamRoleList: teamRoles()},
 		DigestsMinDelay: 300, DigestsMaxDelay: 1800, SubjectTemplate: "$shortID - $title", AllowedDomains: s.AllowedDomains, ResolveAge: s.ResolveAge,
 		DataScrubber: s.Scrub.Enabled, DataScrubberDefaults: s.Scrub.Defaults, SafeFields: s.Scrub.SafeFields,
 		SensitiveFields: s.Scrub.SensitiveFields, ScrubIPAddresses: s.IP == settings.IPDrop, VerifySSL: true,
 		GroupingConfig: groupingConfig, FingerprintingRules: s.Grouping.FingerprintRules, GroupingEnhancements: s.Grouping.StackTraceRules, BuiltinSymbolSources: []string{}, SymbolSources: "[]", HighlightTags: []string{}, HighlightContext: map[string]any{},
-	}), nil
+	}
+	out.kept(&s.Client)
+	return one(out), nil
+}
+
+// kept puts what clients have set over what they would find else.
+func (d *ProjectDetail) kept(c *settings.Client) {
+	set(&d.DigestsMinDelay, c.DigestsMinDelay)
+	set(&d.DigestsMaxDelay, c.DigestsMaxDelay)
+	set(&d.SubjectPrefix, c.SubjectPrefix)
+	set(&d.SubjectTemplate, c.SubjectTemplate)
+	set(&d.ScrapeJavaScript, c.ScrapeJavaScript)
+	set(&d.SecurityToken, c.SecurityToken)
+	set(&d.VerifySSL, c.VerifySSL)
+	set(&d.HighlightTags, c.HighlightTags)
+	if c.SecurityTokenHeader != nil {
+		d.SecurityTokenHeader = c.SecurityTokenHeader
+	}
 }
 
 func (a *API) listProjects(ctx context.Context, in *ProjectsInput) (*List[Project], error) {
@@ -61,7 +79,9 @@ func (a *API) listProjects(ctx context.Context, in *ProjectsInput) (*List[Projec
 	rows := []Project{}
 	for i := range set.list {
 		if p := &set.list[i]; nameMatches(p.Slug, p.Name, in.Query) {
-			rows = append(rows, a.project(rq, p, rq.org, set.teams))
+			row := a.project(rq, p, rq.org, set.teams)
+			row.Options = a.askedOptions(p, in.Options)
+			rows = append(rows, row)
 		}
 	}
 	page, link, err := offsetPage(a, rq, rows, in.PageParams)
@@ -69,6 +89,20 @@ func (a *API) listProjects(ctx context.Context, in *ProjectsInput) (*List[Projec
 		return nil, err
 	}
 	return &List[Project]{Link: link, Body: page}, nil
+}
+
+// askedOptions gives those of a project's options that are asked for; nil: none is.
+func (a *API) askedOptions(p *store.Project, names []string) map[string]any {
+	if len(names) == 0 {
+		return nil
+	}
+	all, out := options(a.settingsOf(p)), map[string]any{}
+	for _, n := range names {
+		if v, ok := all[n]; ok {
+			out[n] = v
+		}
+	}
+	return out
 }
 
 func (a *API) listAllProjects(ctx context.Context, in *AllProjectsInput) (*List[Project], error) {

@@ -66,11 +66,12 @@ type SettingsChange struct {
 	GroupingEnhancements *string                    `json:"groupingEnhancements,omitempty" maxLength:"24576"`
 	ResolveAge           *int                       `json:"resolveAge,omitempty" doc:"Hours without an event after which issues are resolved; 0: never."`
 	Options              map[string]json.RawMessage `json:"options,omitempty"`
+	settings.Client
 }
 
 func (c *SettingsChange) empty() bool {
 	return c.AllowedDomains == nil && c.DataScrubber == nil && c.DataScrubberDefaults == nil && c.SensitiveFields == nil &&
-		c.SafeFields == nil && c.ScrubIPAddresses == nil && c.FingerprintingRules == nil && c.GroupingEnhancements == nil && c.ResolveAge == nil && len(c.Options) == 0
+		c.SafeFields == nil && c.ScrubIPAddresses == nil && c.FingerprintingRules == nil && c.GroupingEnhancements == nil && c.ResolveAge == nil && len(c.Options) == 0 && c.Client == (settings.Client{})
 }
 
 // apply makes the change.
@@ -86,6 +87,7 @@ func (c *SettingsChange) apply(s *settings.Settings) error {
 		s.IP = settings.IPStore
 	}
 	set(&s.ResolveAge, c.ResolveAge)
+	s.Client.Take(c.Client)
 	set(&s.Grouping.FingerprintRules, c.FingerprintingRules)
 	set(&s.Grouping.StackTraceRules, c.GroupingEnhancements)
 	if c.FingerprintingRules != nil || c.GroupingEnhancements != nil {

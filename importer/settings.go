@@ -15,7 +15,7 @@ import (
 
 // settingNames are members of a project whose meaning is the same here.
 var settingNames = []string{"allowedDomains", "dataScrubber", "dataScrubberDefaults", "sensitiveFields", "safeFields", "scrubIPAddresses",
-	"fingerprintingRules", "groupingEnhancements"}
+	"fingerprintingRules", "groupingEnhancements", "resolveAge"}
 
 // settings brings in what a project's owners decided, to a project here where nobody has decided anything yet. Grouping
 // rules come before the events that they group.
@@ -85,9 +85,6 @@ func (r *run) unlike(ctx context.Context, in *project, there object) error {
 	var pii string
 	if json.Unmarshal(there["relayPiiConfig"], &pii) == nil && pii != "" && pii != "{}" {
 		r.note(in.Slug, "setting", "relayPiiConfig", "not imported: advanced scrubbing rules are not known here; name the fields under Settings, Scrubbing")
-	}
-	if v := string(there["resolveAge"]); v != "" && v != "0" && v != "null" {
-		r.note(in.Slug, "setting", "resolveAge", "not imported: issues are not resolved by age (%s hours there)", v)
 	}
 	hidden, err := list[struct {
 		Name     string

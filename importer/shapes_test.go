@@ -67,7 +67,7 @@ func TestImportFromSentry(t *testing.T) {
 			t.Errorf("dry run: %s", cmp.Diff(want, dry))
 		}
 		for _, want := range []string{
-			"resolveAge", "groupingEnhancements: not imported: ", "autoAssignment: not imported", "@unknown: left out", "staging-7: is hidden there",
+			"groupingEnhancements: not imported: ", "autoAssignment: not imported", "@unknown: left out", "staging-7: is hidden there",
 			"To Slack: is off until you have set up a Slack channel for #ops", `Of a plugin: not imported: There is no condition or filter with the id "acme.conditions`,
 			"Mails who left: is off until you have set up somebody to mail instead of bob@acme.example", "Slow checkout: not imported: ", "1 are a person's own",
 		} {
@@ -100,7 +100,7 @@ func (h *house) hasSettings(t *testing.T) {
 	t.Helper()
 	p, err := h.s.Project(t.Context(), h.scope, "shop")
 	must(t, err)
-	for _, want := range []string{`"sensitiveFields":["iban"]`, `"ip":"drop"`, `order-error`, `"releases":["1.*"]`, `"browserExtensions":true`, `"localhost":false`, `path:src/pay/* #web`, `ann@acme.example`} {
+	for _, want := range []string{`"sensitiveFields":["iban"]`, `"resolveAge":720`, `"ip":"drop"`, `order-error`, `"releases":["1.*"]`, `"browserExtensions":true`, `"localhost":false`, `path:src/pay/* #web`, `ann@acme.example`} {
 		if !strings.Contains(p.Settings, want) {
 			t.Errorf("no %s in %s", want, p.Settings)
 		}

@@ -22,6 +22,8 @@ type Settings struct {
 	Ownership Ownership `json:"ownership,omitzero"`
 	// ResolveAge is after how many hours without an event an issue is resolved by itself; 0: never.
 	ResolveAge int `json:"resolveAge,omitempty"`
+	// Client is what clients keep here; left out, they never set anything.
+	Client Client `json:"client,omitzero"`
 	// Recordings says how long recordings are kept; left out, as every server keeps them.
 	Recordings Recordings `json:"recordings,omitempty"`
 }

@@ -60,6 +60,7 @@ func (s *Settings) Validate() error {
 	s.Recordings.check(c)
 	s.Grouping.check(c)
 	s.Ownership.check(c)
+	s.Client.check(c)
 	if s.ResolveAge < 0 || s.ResolveAge > maxResolveAge {
 		c.add("resolveAge", "must be 0 to %d hours", maxResolveAge)
 	}

@@ -478,6 +478,18 @@ export type ChunkOptions = {
     url: string;
 };
 
+export type Client = {
+    digestsMaxDelay?: number;
+    digestsMinDelay?: number;
+    highlightTags?: Array<string>;
+    scrapeJavaScript?: boolean;
+    securityToken?: string;
+    securityTokenHeader?: string;
+    subjectPrefix?: string;
+    subjectTemplate?: string;
+    verifySSL?: boolean;
+};
+
 export type CodeownersInputBody = {
     raw: string;
 };
@@ -2239,6 +2251,12 @@ export type Project = {
     isPublic: boolean;
     latestRelease: LatestRelease | null;
     name: string;
+    /**
+     * Those that were asked for.
+     */
+    options?: {
+        [key: string]: unknown;
+    };
     platform: string | null;
     platforms: Array<string>;
     slug: string;
@@ -2293,7 +2311,7 @@ export type ProjectDetail = {
     options: {
         [key: string]: unknown;
     };
-    organization: Organization;
+    organization: ProjectOwner;
     platform: string | null;
     platforms: Array<string>;
     processingIssues: number;
@@ -2314,6 +2332,26 @@ export type ProjectDetail = {
     team: TeamRef | null;
     teams: Array<TeamRef>;
     verifySSL: boolean;
+};
+
+export type ProjectOwner = {
+    allowMemberInvite: boolean;
+    allowMemberProjectCreation: boolean;
+    allowSuperuserAccess: boolean;
+    avatar: Avatar;
+    dateCreated: string;
+    features: Array<string>;
+    hasAuthProvider: boolean;
+    id: string;
+    isEarlyAdopter: boolean;
+    links: OrganizationLinks;
+    name: string;
+    orgRoleList: Array<OrganizationRole>;
+    require2FA: boolean;
+    requireEmailVerification: boolean;
+    slug: string;
+    status: Named;
+    teamRoleList: Array<TeamRole>;
 };
 
 export type ProjectOwnership = {
@@ -3185,6 +3223,7 @@ export type Sessions = {
 
 export type Settings = {
     allowedDomains: Array<string>;
+    client?: Client;
     drains: Drains;
     filters: Filters;
     forward: Forward;
@@ -3742,8 +3781,11 @@ export type UpdateProjectInputBody = {
     allowedDomains?: Array<string>;
     dataScrubber?: boolean;
     dataScrubberDefaults?: boolean;
+    digestsMaxDelay?: number;
+    digestsMinDelay?: number;
     fingerprintingRules?: string;
     groupingEnhancements?: string;
+    highlightTags?: Array<string>;
     name?: string;
     options?: {
         [key: string]: unknown;
@@ -3754,9 +3796,15 @@ export type UpdateProjectInputBody = {
      */
     resolveAge?: number;
     safeFields?: Array<string>;
+    scrapeJavaScript?: boolean;
     scrubIPAddresses?: boolean;
+    securityToken?: string;
+    securityTokenHeader?: string;
     sensitiveFields?: Array<string>;
     slug?: string;
+    subjectPrefix?: string;
+    subjectTemplate?: string;
+    verifySSL?: boolean;
     [key: string]: unknown;
 };
 
@@ -8032,6 +8080,10 @@ export type ListProjectsData = {
          * slug:x, or part of a name or slug.
          */
         query?: string;
+        /**
+         * Names of settings, such as filters:releases, that are to be with each project.
+         */
+        options?: Array<string>;
     };
     url: '/api/0/organizations/{org}/projects/';
 };
