@@ -115,8 +115,8 @@ test('evidence of an error is one file that loads nothing', async () => {
   const shown = await offline.newPage();
   const asked = [];
   shown.on('request', (r) => { if (!/^(file|data|blob|about):/.test(r.url())) asked.push(r.url()); });
-  await shown.goto(`file://${file}`);
-  await shown.locator('iframe').first().waitFor();
+  await shown.goto(`file://${file}`, { waitUntil: 'domcontentloaded' }); // the recorded page in it is written to for as long as it plays
+  await shown.frameLocator('iframe').first().getByText('Pay $42.80').first().waitFor();
   assert.deepEqual(asked, []);
   await offline.close();
   rmSync(folder, { recursive: true });
