@@ -235,6 +235,8 @@ const orgLimits = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/OrgLimits"), "OrgLimits"),
 });
 
+const storage = createRoute({ getParentRoute: () => org, path: "/settings/storage", component: lazyRouteComponent(() => import("@/features/settings/Storage"), "Storage") });
+
 const auditLog = createRoute({
   getParentRoute: () => org,
   path: "/settings/audit-log",
@@ -366,6 +368,7 @@ const tree = root.addChildren([
     projectRules,
     deadLetters,
     auditLog,
+    storage,
     orgLimits,
     access,
     sentryReplays,

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { useOrg, useTitle } from "@/app/hooks";
 import { Crumb } from "@/app/Shell";
 import { Icon } from "@/components/Icon";
@@ -9,6 +9,12 @@ import "./settings.css";
 export function SettingsFrame({ title, end, children }: { title: string; end?: ReactNode; children: ReactNode }) {
   const org = useOrg();
   useTitle(title);
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the tabs are wider than the screen: the chosen one is brought into sight.
+    const [nav, chosen] = [tabs.current, tabs.current?.querySelector<HTMLElement>("[aria-current]")];
+    if (nav && chosen) nav.scrollLeft = chosen.offsetLeft - nav.offsetLeft - 16;
+  }, []);
   return (
     <div className="set">
       <Crumb>
@@ -16,7 +22,7 @@ export function SettingsFrame({ title, end, children }: { title: string; end?: R
         <Icon name="right" size="xs" />
         <b>{title}</b>
       </Crumb>
-      <nav className="tabs" aria-label="Settings">
+      <nav className="tabs" aria-label="Settings" ref={tabs}>
         <Link to="/organizations/$org/settings/projects/" params={{ org }} activeOptions={{ includeSearch: false }}>
           Projects
         </Link>
@@ -25,6 +31,9 @@ export function SettingsFrame({ title, end, children }: { title: string; end?: R
         </Link>
         <Link to="/organizations/$org/settings/limits/" params={{ org }} activeOptions={{ includeSearch: false }}>
           Limits
+        </Link>
+        <Link to="/organizations/$org/settings/storage/" params={{ org }} activeOptions={{ includeSearch: false }}>
+          Storage
         </Link>
         <Link to="/organizations/$org/settings/dead-letters/" params={{ org }} activeOptions={{ includeSearch: false }}>
           Dead letters
