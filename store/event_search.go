@@ -23,9 +23,6 @@ type EventQuery struct {
 	Page         Page
 }
 
-// maxTextEvents is how many events of issues that have a text may be looked through for it.
-const maxTextEvents = 20_000
-
 // eventFields are what events can be filtered by; tags besides.
 var eventFields = map[string]field{
 	"event.id": {expr: "e.event_id"}, "level": {expr: "e.level"}, "platform": {expr: "e.platform"}, "title": {expr: "e.title"},
@@ -44,6 +41,9 @@ var taggedColumns = map[string]string{"level": "level", "environment": "environm
 func ofIssues(key string) bool {
 	return strings.HasPrefix(key, MarkPrefix+"stack.") || strings.HasPrefix(key, MarkPrefix+"flags.")
 }
+
+// moreInIssues says of a key that issues have values of it that their events do not: the types of causes.
+func moreInIssues(key string) bool { return key == MarkPrefix+"error.type" }
 
 // eventFieldsOf are all fields that a filter over events of a scope can name. Drives give event ids.
 func (s *Store) eventFieldsOf(scope Scope, in EventQuery) map[string]field {
@@ -97,14 +97,8 @@ func (s *Store) eventTagDrive(scope Scope, key string, in EventQuery) drive {
 	}
 }
 
-// Bounds of how many values a pattern may stand for: to be replaced by them, and to be looked up by them.
-const (
-	maxPatternValues = 200
-	maxFittingValues = 2_000
-)
-
 // patterns replaces patterns of tags by the values that fit, where few do, and else notes them with the pattern. columns
-// are fields that are tags by another name.
+// are fields of events that are tags by another name; nil: the filter is of issues.
 func (s *Store) patterns(ctx context.Context, scope Scope, f Filter, columns map[string]string) (Filter, error) {
 	if len(f.Subs) > 0 {
 		f.Subs = slices.Clone(f.Subs)
@@ -124,7 +118,7 @@ func (s *Store) patterns(ctx context.Context, scope Scope, f Filter, columns map
 	if !ok || f.Op != FilterLike {
 		return f, nil
 	}
-	values, all, err := s.valuesLike(ctx, scope, key, f, maxFittingValues)
+	values, all, err := s.valuesLike(ctx, scope, key, columns == nil, f, s.limits.FittingValues)
 	if err != nil || !all {
 		return f, err // read from the rows on the way
 	}
@@ -135,7 +129,7 @@ func (s *Store) patterns(ctx context.Context, scope Scope, f Filter, columns map
 	switch {
 	case len(values) == 0:
 		return Filter{Op: FilterAny}, nil
-	case len(values) > maxPatternValues:
+	case len(values) > s.limits.PatternValues:
 		f.fitting = exact.Values
 		return f, nil
 	}
@@ -162,7 +156,7 @@ func (s *Store) textIssues(ctx context.Context, scope Scope, f Filter) (ids []in
 	if err != nil {
 		return nil, false, border(fmt.Errorf("events with a text: %w", err))
 	}
-	return ids, events <= maxTextEvents, nil
+	return ids, events <= s.limits.TextEvents, nil
 }
 
 // listedEvents are what a query asks for, by an index: a walk in the order of time, or few that are looked up.

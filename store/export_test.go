@@ -18,3 +18,12 @@ func (s *Store) Tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) 
 var Border = border
 
 func (s *Store) SetReader(db *bun.DB) { s.read = db }
+
+type (
+	SearchLimits = searchLimits
+	ListLimits   = listLimits
+)
+
+func UsualLimits() SearchLimits                 { return usualLimits() }
+func (s *Store) SetSearchLimits(l SearchLimits) { s.limits = l }
+func (s *Store) SetListLimits(l ListLimits)     { s.listing = l }

@@ -8,16 +8,6 @@ import (
 	"github.com/uptrace/bun"
 )
 
-const (
-	// maxNarrow is how many rows a condition may leave to be looked up one by one. A condition that leaves more is
-	// met often enough on a walk in the order of the list.
-	maxNarrow = 2_000
-	// maxWalked is how many rows of a list are walked in the hope of that; it may be that only old ones have it.
-	maxWalked = 5_000
-	// maxDriven is how many rows a condition may leave to be put in order all of them.
-	maxDriven = 20_000
-)
-
 // issuePlan is a question about issues and how their rows are found by indexes: few that are known, or a walk in the
 // order of the list.
 type issuePlan struct {
@@ -85,7 +75,7 @@ func (p *issuePlan) list(ctx context.Context) (rows []Issue, err error) {
 	if len(p.dense) == 0 {
 		return read(walk)
 	}
-	bound, bounded, err := p.bound(ctx, maxWalked)
+	bound, bounded, err := p.bound(ctx, p.s.limits.Walked)
 	if err != nil {
 		return nil, err
 	}
@@ -155,9 +145,9 @@ func ownConditions(fields map[string]field, f Filter) Filter {
 // that are too many.
 func (p *issuePlan) driver(ctx context.Context) (*statementText, error) {
 	var best *statementText
-	least := int64(maxDriven + 1)
+	least := int64(p.s.limits.Driven + 1)
 	consider := func(d statementText) error {
-		n, err := p.s.countUpTo(ctx, p.s.read.NewSelect().TableExpr("("+d.text+") AS driven", d.args...).ColumnExpr("1"), maxDriven+1)
+		n, err := p.s.countUpTo(ctx, p.s.read.NewSelect().TableExpr("("+d.text+") AS driven", d.args...).ColumnExpr("1"), p.s.limits.Driven+1)
 		if err == nil && n < least {
 			best, least = &d, n
 		}
@@ -178,7 +168,8 @@ func (p *issuePlan) driver(ctx context.Context) (*statementText, error) {
 		all.args = append(all.args, d.args...)
 	}
 	all.text = strings.Join(parts, " INTERSECT ")
-	return best, consider(all)
+	err := consider(all)
+	return best, err
 }
 
 // Issues gives a page of issues.

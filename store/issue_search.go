@@ -127,9 +127,10 @@ func (s *Store) issueTagDrive(scope Scope, key string) drive {
 	}
 }
 
-// textDrive finds issues by a part of their texts, by its trigrams. With whole, issues that have more texts than
-// are kept are among them: one that is not kept may fit.
-func (s *Store) textDrive(scope Scope, whole bool) drive {
+// textDrive finds issues by a part of their texts, by its trigrams. With within, the comparison is of something that
+// is in a text: it begins and ends anywhere there. And issues that have more texts than are kept are among them, for one
+// that is not kept may fit.
+func (s *Store) textDrive(scope Scope, within bool) drive {
 	return func(f Filter) (string, []any, bool) {
 		if len(gramsOf(f)) == 0 {
 			return "", nil, false
@@ -138,9 +139,13 @@ func (s *Store) textDrive(scope Scope, whole bool) drive {
 		if !s.postgres() { // by the trigrams of its own table, as they are met; Postgres finds them for LIKE
 			from, args = "issue_grams CROSS JOIN issue_texts AS dx ON dx.id = issue_grams.rowid AND issue_grams MATCH ?", []any{gramQuery(f)}
 		}
+		parts := f.Parts
+		if within {
+			parts = slices.Concat([]string{""}, parts, []string{""})
+		}
 		query := "SELECT dx.issue_id FROM " + from + " WHERE dx.org_id = ? AND dx.text LIKE ? ESCAPE '!'" // it is folded already
-		args = append(args, scope.OrgID, likePattern(f.Parts))
-		if whole {
+		args = append(args, scope.OrgID, likePattern(parts))
+		if within {
 			query += " UNION ALL SELECT dx.issue_id FROM issue_texts AS dx WHERE dx.org_id = ? AND dx.is_last"
 			args = append(args, scope.OrgID)
 		}
@@ -208,7 +213,7 @@ func conjuncts(f Filter) []Filter {
 // narrow looks for a condition of a filter that leaves few rows, and gives the ids of those rows. Not found: the list is
 // walked in its order, where every condition is met often; dense are the conditions that indexes find more rows for.
 //
-// Each probe reads at most maxNarrow ids from an index.
+// Each probe reads at most the limit of ids from an index.
 func narrow[ID comparable](ctx context.Context, s *Store, fields map[string]field, f Filter) (ids []ID, found bool, dense []statementText, err error) {
 	for _, c := range conjuncts(f) {
 		query, args, ok := driveOf(fields, c)
@@ -216,16 +221,16 @@ func narrow[ID comparable](ctx context.Context, s *Store, fields map[string]fiel
 			continue
 		}
 		var got []ID
-		err := s.read.NewRaw("SELECT * FROM ("+query+") AS driven LIMIT ?", append(args, maxNarrow+1)...).Scan(ctx, &got)
+		err := s.read.NewRaw("SELECT * FROM ("+query+") AS driven LIMIT ?", append(args, s.limits.Narrow+1)...).Scan(ctx, &got)
 		if err != nil {
 			return nil, false, nil, border(fmt.Errorf("narrow a search: %w", err))
 		}
-		if len(got) > maxNarrow {
+		if len(got) > s.limits.Narrow {
 			dense = append(dense, statementText{query, args})
 		} else if !found || len(got) < len(ids) {
 			ids, found = got, true
 		}
-		if found && len(ids) <= maxNarrow/10 {
+		if found && len(ids) <= s.limits.Narrow/10 {
 			break
 		}
 	}

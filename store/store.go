@@ -23,6 +23,8 @@ type Store struct {
 	read    *bun.DB
 	hashing chan struct{}    // places to hash passwords in
 	now     func() time.Time // wall clock of created, expires and last-used columns
+	limits  searchLimits
+	listing listLimits
 }
 
 // Open connects to the database at databaseURL: "sqlite:<path>" or "postgres://…".
@@ -46,6 +48,7 @@ func Open(ctx context.Context, databaseURL string) (*Store, error) {
 		return nil, fmt.Errorf("database url: %w", err)
 	}
 	s.now, s.hashing = time.Now, make(chan struct{}, maxHashes)
+	s.limits, s.listing = usualLimits(), usualListLimits()
 	// The writer first: on a new SQLite file it is the one that may switch to WAL.
 	err = errors.Join(untilFree(ctx, s.write.PingContext), untilFree(ctx, s.read.PingContext))
 	if err != nil {

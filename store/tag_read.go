@@ -76,7 +76,7 @@ func (s *Store) TagKeys(ctx context.Context, scope Scope, in TagQuery) ([]KeyCou
 }
 
 // TagValues gives values of a key, the most frequent or the newest first. Of a key of which projects have very many
-// values, more than [maxExactValues], only some are put in order: see [Store.valuesOfMany].
+// values, more than [listLimits] allows to count, only some are put in order: see [Store.valuesOfMany].
 func (s *Store) TagValues(ctx context.Context, scope Scope, in TagQuery) ([]ValueCount, error) {
 	c, owners, err := s.tagSource(ctx, in)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Store) TagValues(ctx context.Context, scope Scope, in TagQuery) ([]Valu
 		if err != nil {
 			return nil, err
 		}
-		if kept > maxExactValues {
+		if kept > s.listing.Exact {
 			return s.valuesOfMany(ctx, scope, in)
 		}
 	}

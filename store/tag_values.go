@@ -8,16 +8,6 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Bounds of looking through the values that events had of a key.
-const (
-	maxExactValues  = 5_000  // of a key that has no more they are counted all
-	maxListedValues = 2_000  // of a key that has more: those that are put in order
-	maxReadValues   = 50_000 // read for a pattern that no trigram is of
-	maxGramValues   = 20_000 // met by trigrams, of whichever key
-	maxFrameValues  = 20_000 // different ones of a key that only issues have
-	maxRecentEvents = 5_000  // whose values are the newest
-)
-
 // keptValues says how many values the projects' events had of a key, each project for itself; cut: some are not kept.
 func (s *Store) keptValues(ctx context.Context, scope Scope, owners []int64, key string) (kept int64, cut bool, err error) {
 	var row struct {
@@ -36,14 +26,24 @@ func (s *Store) keptValues(ctx context.Context, scope Scope, owners []int64, key
 }
 
 // valuesLike gives the different values of a key that fit a pattern, at most limit of them; all says that these are
-// all there are.
-func (s *Store) valuesLike(ctx context.Context, scope Scope, key string, f Filter, limit int) (values []string, all bool, err error) {
+// all that events have, or with issues, that issues have.
+func (s *Store) valuesLike(ctx context.Context, scope Scope, key string, issues bool, f Filter, limit int) (values []string, all bool, err error) {
 	if ofIssues(key) {
-		return s.frameValuesLike(ctx, scope, key, f, limit)
+		return s.issueValuesLike(ctx, scope, key, f, limit)
 	}
+	values, all, err = s.eventValuesLike(ctx, scope, key, f, limit)
+	if err != nil || !all || !issues || !moreInIssues(key) {
+		return values, all, err
+	}
+	more, all, err := s.issueValuesLike(ctx, scope, key, f, limit)
+	values = unique(append(values, more...))
+	return values[:min(len(values), limit)], all && len(values) <= limit, err
+}
+
+func (s *Store) eventValuesLike(ctx context.Context, scope Scope, key string, f Filter, limit int) (values []string, all bool, err error) {
 	kept, cut, err := s.keptValues(ctx, scope, nil, key)
 	grams := len(gramsOf(f)) > 0
-	if err != nil || !grams && kept > maxReadValues {
+	if err != nil || !grams && kept > s.limits.ReadValues {
 		return nil, false, err
 	}
 	from, args := s.projectValues(scope, key, f)
@@ -53,11 +53,11 @@ func (s *Store) valuesLike(ctx context.Context, scope Scope, key string, f Filte
 	}
 	all = !cut && len(values) <= limit
 	if all && grams && !s.postgres() {
-		met, err := s.countUpTo(ctx, s.read.NewSelect().TableExpr("value_grams").ColumnExpr("1").Where("value_grams MATCH ?", gramQuery(f)), maxGramValues)
+		met, err := s.countUpTo(ctx, s.read.NewSelect().TableExpr("value_grams").ColumnExpr("1").Where("value_grams MATCH ?", gramQuery(f)), s.limits.GramValues)
 		if err != nil {
 			return nil, false, err
 		}
-		all = met < maxGramValues
+		all = met < int64(s.limits.GramValues)
 	}
 	return values[:min(len(values), limit)], all, nil
 }
@@ -67,30 +67,30 @@ func (s *Store) projectValues(scope Scope, key string, f Filter) (from string, a
 	from = "project_tags AS pv"
 	if len(gramsOf(f)) > 0 && !s.postgres() { // Postgres finds them for LIKE
 		from = "(SELECT rowid AS id FROM value_grams WHERE value_grams MATCH ? LIMIT ?) AS vg CROSS JOIN project_tags AS pv ON pv.id = vg.id"
-		args = []any{gramQuery(f), maxGramValues}
+		args = []any{gramQuery(f), s.limits.GramValues}
 	}
 	cmp, more := f.compare("pv.value")
 	return from + " WHERE pv.org_id = ? AND pv.key = ? AND " + cmp, slices.Concat(args, []any{scope.OrgID, key}, more)
 }
 
-// frameValuesLike is valuesLike of a key that projects do not count. Its different values are walked by the index
+// issueValuesLike is [Store.eventValuesLike] of what issues have. The different values are walked by the index
 // from each to the next, for every issue has them again.
-func (s *Store) frameValuesLike(ctx context.Context, scope Scope, key string, f Filter, limit int) (values []string, all bool, err error) {
+func (s *Store) issueValuesLike(ctx context.Context, scope Scope, key string, f Filter, limit int) (values []string, all bool, err error) {
 	cmp, more := f.compare("d.value")
 	var row []struct {
 		Value string `bun:"value"`
 		N     int64  `bun:"n"`
 	}
 	const next = "SELECT MIN(t.value) FROM issue_tags AS t WHERE t.org_id = ? AND t.key = ?"
-	args := slices.Concat([]any{scope.OrgID, key, scope.OrgID, key, maxFrameValues}, more, []any{limit + 1})
+	args := slices.Concat([]any{scope.OrgID, key, scope.OrgID, key, s.limits.FrameValues}, more, []any{limit + 1})
 	err = s.read.NewRaw("WITH RECURSIVE d (value, n) AS (SELECT ("+next+"), 1 UNION ALL SELECT ("+next+" AND t.value > d.value), d.n + 1 FROM d WHERE d.value IS NOT NULL AND d.n < ?) "+
-		"SELECT d.value, d.n FROM d WHERE d.value IS NOT NULL AND ("+cmp+" OR d.n = "+fmt.Sprint(maxFrameValues)+") LIMIT ?", args...).Scan(ctx, &row)
+		"SELECT d.value, d.n FROM d WHERE d.value IS NOT NULL AND ("+cmp+" OR d.n = "+fmt.Sprint(s.limits.FrameValues)+") LIMIT ?", args...).Scan(ctx, &row)
 	if err != nil {
 		return nil, false, border(fmt.Errorf("values of %s: %w", key, err))
 	}
 	all = len(row) <= limit
 	for _, r := range row {
-		values, all = append(values, r.Value), all && r.N < maxFrameValues
+		values, all = append(values, r.Value), all && r.N < int64(s.limits.FrameValues)
 	}
 	return values[:min(len(values), limit)], all, nil
 }
@@ -99,7 +99,7 @@ func (s *Store) frameValuesLike(ctx context.Context, scope Scope, key string, f 
 func (s *Store) topOfMany(ctx context.Context, scope Scope, in TagQuery, keys []string, n int, out map[string][]ValueCount) (few []string, err error) {
 	var many []string
 	q := s.read.NewSelect().TableExpr("project_tag_keys AS k").ColumnExpr("k.key").Where("k.org_id = ?", scope.OrgID).Where("k.key IN (?)", bun.List(keys)).
-		GroupExpr("k.key").Having("SUM(k.values_kept) > ?", maxExactValues)
+		GroupExpr("k.key").Having("SUM(k.values_kept) > ?", s.listing.Exact)
 	if len(in.Projects) > 0 {
 		q = q.Where("k.owner_id IN (?)", bun.List(in.Projects))
 	}
@@ -132,7 +132,7 @@ func (s *Store) valuesOfMany(ctx context.Context, scope Scope, in TagQuery) ([]V
 		from, args := s.projectValues(scope, in.Key, part)
 		met.add("SELECT pv.value FROM "+from, args...)
 		owners("pv.owner_id")
-		met.add(" LIMIT ?", maxListedValues)
+		met.add(" LIMIT ?", s.listing.Listed)
 	case in.Newest:
 		org := "e.org_id"
 		if len(in.Projects) == 1 {
@@ -140,13 +140,13 @@ func (s *Store) valuesOfMany(ctx context.Context, scope Scope, in TagQuery) ([]V
 		}
 		met.add("SELECT "+s.tagOfEvent(in.Key)+" AS value FROM events AS e WHERE "+org+" = ?", scope.OrgID)
 		owners("e.project_id")
-		met.add(" ORDER BY e.timestamp_ms DESC LIMIT ?", maxRecentEvents)
+		met.add(" ORDER BY e.timestamp_ms DESC LIMIT ?", s.listing.Recent)
 	default:
 		met.add("SELECT pv.value FROM project_tags AS pv WHERE pv.org_id = ? AND pv.key = ?", scope.OrgID, in.Key)
 		owners("pv.owner_id")
-		limit := maxListedValues
+		limit := s.listing.Listed
 		if in.Contains != "" { // too short for trigrams
-			limit = maxExactValues
+			limit = int(s.listing.Exact)
 		}
 		met.add(" ORDER BY pv.size DESC LIMIT ?", limit)
 	}
