@@ -240,9 +240,13 @@ func schema(t *testing.T, s *store.Store) map[string][]string {
 			t.Fatal(err)
 		}
 		for _, r := range rows {
-			// Those of bun are in each engine's own types, and so are the indexes of words.
+			// Those of bun are in each engine's own types, and so are the indexes of words. That of values needs a
+			// number of each value on SQLite, which takes the place of the primary key.
 			words := func(name string) bool {
-				return strings.HasPrefix(name, "replay_words") || strings.HasPrefix(name, "issue_grams")
+				return strings.HasPrefix(name, "replay_words") || strings.HasPrefix(name, "issue_grams") || strings.HasPrefix(name, "value_grams")
+			}
+			if r.Table == "project_tags" && (r.Line == "id integer not null" || r.Line == "index project_tags_owner") {
+				continue
 			}
 			if !strings.HasPrefix(r.Table, "bun_") && !words(r.Table) && !words(strings.TrimPrefix(r.Line, "index ")) {
 				out[r.Table] = append(out[r.Table], r.Line)

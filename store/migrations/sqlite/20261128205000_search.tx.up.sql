@@ -7,9 +7,9 @@ CREATE TABLE project_values (
   value    TEXT NOT NULL,
   org_id   INTEGER NOT NULL,
   events   INTEGER NOT NULL,
-  size     INTEGER NOT NULL DEFAULT 1,
   first_ms INTEGER NOT NULL,
-  last_ms  INTEGER NOT NULL
+  last_ms  INTEGER NOT NULL,
+  size     INTEGER NOT NULL DEFAULT 1
 );
 --bun:split
 INSERT INTO project_values (owner_id, key, value, org_id, events, size, first_ms, last_ms)
