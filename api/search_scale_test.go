@@ -220,8 +220,6 @@ func questions(c storetest.Crowd) (out []question) {
 		{"release:app@1.%d.0 is:unresolved", "date freq", func(i int) []any { return []any{i % 50} }},
 		{"!release:app@1.%d.0 is:unresolved", "date", func(i int) []any { return []any{i % 50} }},
 		{"!release:app@1.* is:unresolved", "date", nil},
-		{"release:latest is:unresolved", "date freq", nil},
-		{"release.version:>1.%d", "date", func(i int) []any { return []any{i % 50} }},
 		{"firstRelease:app@1.%d.0", "date freq", func(i int) []any { return []any{i % 50} }},
 		{"transaction:\"POST /api/checkout/%d\"", "date freq", func(i int) []any { return []any{i % 100} }},
 		{"browser:nobody", "date", nil},
@@ -295,7 +293,7 @@ func questions(c storetest.Crowd) (out []question) {
 	add("events-facets", false, func(int) string { return org + "events-facets/?statsPeriod=14d&query=" })
 	fields := "&field=id&field=title&field=timestamp&field=user&field=release&sort=-timestamp&per_page=50"
 	for _, query := range []string{"", "level:fatal", `browser:"Browser 3"`, "user:id:%d", "user.email:*@x.de", "title:*order*", `"order %d "`, "server_name:old", "release:app@1.3*", "has:replay", "!level:error environment:staging",
-		"stack.function:charge", "error.type:KeyError level:fatal environment:staging", "trace:%032x", "release.version:>1.40", "release:latest", "nothinglikethis"} {
+		"stack.function:charge", "error.type:KeyError level:fatal environment:staging", "trace:%032x", "nothinglikethis"} {
 		for _, period := range []string{"14d", "90d"} {
 			add("events, "+period+": "+query, true, func(i int) string {
 				asked := query

@@ -25,5 +25,6 @@ type (
 )
 
 func UsualLimits() SearchLimits                 { return usualLimits() }
+func UsualListLimits() ListLimits               { return usualListLimits() }
 func (s *Store) SetSearchLimits(l SearchLimits) { s.limits = l }
 func (s *Store) SetListLimits(l ListLimits)     { s.listing = l }

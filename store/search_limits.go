@@ -30,7 +30,10 @@ func usualLimits() searchLimits {
 type listLimits struct {
 	Exact  int64 // values that are counted all
 	Listed int   // of a key that has more: those that are put in order
+	Looked int   // those that are looked through for a part that no trigram is of
 	Recent int   // events whose values are the newest
 }
 
-func usualListLimits() listLimits { return listLimits{Exact: 5_000, Listed: 2_000, Recent: 5_000} }
+func usualListLimits() listLimits {
+	return listLimits{Exact: 5_000, Listed: 2_000, Looked: 5_000, Recent: 5_000}
+}

@@ -177,7 +177,7 @@ func (x *searched) period(low, high *int64) {
 
 // followed follows a list to its end and back, and gives what is wrong with it. Pages are of such a size that there are some.
 func followed[T any](r *rand.Rand, want []string, read func(store.Page) (store.Paged[T], error), id func(T) string) (wrong string) {
-	size := max(pick(r, 1, 3, 10, 100), 1+len(want)/5)
+	size := min(max(pick(r, 1, 3, 10, 100), 1+len(want)/5), 100)
 	var there, back []string
 	next := store.Page{Limit: size}
 	for {

@@ -146,7 +146,7 @@ func (s *Store) valuesOfMany(ctx context.Context, scope Scope, in TagQuery) ([]V
 		owners("pv.owner_id")
 		limit := s.listing.Listed
 		if in.Contains != "" { // too short for trigrams
-			limit = int(s.listing.Exact)
+			limit = s.listing.Looked
 		}
 		met.add(" ORDER BY pv.size DESC LIMIT ?", limit)
 	}

@@ -21,7 +21,7 @@ func addDerived(s *subject) {
 		s.keys["user.geo."+k], s.has["user.geo."+k] = textKey("user.geo."+k), present("user.geo."+k)
 	}
 	s.keys["count_screens"] = intKey("count_urls")
-	s.keys["link_tier"] = intKey("link_tier")
+	s.keys["link_tier"], s.keys["replay.tier"] = intKey("link_tier"), intKey("link_tier")
 	s.keys["usefulness"] = intKey("usefulness")
 	s.keys["trigger_route"], s.has["trigger_route"] = textKey("trigger_route"), present("trigger_route")
 	s.keys["chapter.status"] = enumKey("chapter.status", "error", "failed", "slow", "ok")

@@ -54,6 +54,10 @@ func FillCrowd(tb testing.TB, url string, c Crowd) {
 	}
 	f.stage()
 	f.issues()
+	var issues int
+	if err := db.QueryRowContext(tb.Context(), fmt.Sprintf("SELECT COUNT(*) FROM issues WHERE org_id = %d", c.OrgID)).Scan(&issues); err != nil || issues != c.Issues() {
+		tb.Fatalf("a crowd of %d events has %d issues, want %d: %v", c.Events, issues, c.Issues(), err)
+	}
 	f.events()
 	f.tags()
 	f.replays()
@@ -152,7 +156,7 @@ func (f *filler) stage() {
 	}
 	// Of ten events one is of a hot issue; every second of the others is of an issue that lives for eighteen events.
 	f.run(fmt.Sprintf(`{temp} crowd_events AS SELECT event, id, n, {now} - CAST(%d AS {int}) * ({events} - event) AS ms, %s FROM (SELECT n AS event, {hex} AS id,
-		CAST(CASE WHEN n %% 10 = 5 THEN 1 + (n / 10) %% 10 WHEN n %% 2 = 0 THEN {issues} / 2 + 1 + n / 20 - 1 / ({events} / n) ELSE 11 + (CAST(n / 2 AS {int}) * 7919) %% ({issues} / 2 - 10) END AS {int}) AS n FROM {series}) AS one`, f.step(), strings.Join(columns, ", ")))
+		CAST(CASE WHEN n %% 10 = 5 THEN 1 + (n / 10) %% 10 WHEN n %% 2 = 0 THEN {issues} / 2 + 1 + n / 20 - 1 / ({events} / n) ELSE 11 + (CAST(n / 10 * 4 + n %% 10 / 3 AS {int}) * 7919) %% ({issues} / 2 - 10) END AS {int}) AS n FROM {series}) AS one`, f.step(), strings.Join(columns, ", ")))
 }
 
 // CrowdErrors are the types of a crowd's errors.
