@@ -189,6 +189,22 @@ func TestPageRenders(t *testing.T) {
 }
 
 // What is known of the person may come with a later segment, or with an earlier one that arrives later.
+// In an outage many requests of one shape fail at a moment, more than are looked at: those of the very person still tell.
+func TestGuessesInAnOutage(t *testing.T) {
+	crowd := func(w *world) (all []*stream.Delivery) {
+		for n := range 60 {
+			p := person{id: fmt.Sprint(100 + n), ip: fmt.Sprintf("198.51.100.%d", n), agent: "Mozilla/5.0"}
+			all = append(all, w.failing(fmt.Sprintf("%032x", 0xc0000+n), p, noon, 500))
+		}
+		return append(all, w.failing(replayA, ann, noon, 500))
+	}
+	const events = "item_kind = 'event'"
+	inEachScenario(t, []scenario{
+		{"who says who they are is found", func(w *world) []*stream.Delivery { return append(crowd(w), w.charged(1, ann, noon)) },
+			events, []string{"event aaaa request_shape primary"}},
+	})
+}
+
 func TestGuessesAreJudgedAgain(t *testing.T) {
 	inBothOrders(t, func(w *world) []*stream.Delivery {
 		late := w.payload(w.recorded(replayA, 1, noon.Add(30*time.Second), noon.Add(40*time.Second), nil, nil),

@@ -14,7 +14,7 @@ const (
 	guessLongMS   = 60_000 // how long such a request may take
 	guessUserMS   = 60_000 // outside of the recording
 	guessPastMS   = 24 * 3_600_000
-	maxGuesses    = 50 // requests and replays looked at for one error; more than that point at nobody
+	maxGuesses    = 50 // requests and replays looked at for one error; of more than that only the same person's
 )
 
 // LinkFrame is a recorded request that has the method and path of an error's request, or a document that a page of
@@ -77,24 +77,65 @@ func (f *judged) loadGuess(ctx context.Context, tx bun.Tx, h *EventHint) error {
 	}
 	f.guesses.hints[k] = h
 	if h.PathHash != "" {
-		var frames []LinkFrame
-		err := tx.NewSelect().TableExpr("replay_requests AS rr").ColumnExpr("rr.replay_id, rr.start_us, rr.end_us, rr.status, rr.url").
-			Where("rr.org_id = ? AND rr.path_hash = ?", f.org, h.PathHash).
-			Where("rr.start_us BETWEEN ? AND ?", (h.TimeMS-guessAroundMS-guessLongMS)*1_000, (h.TimeMS+guessAroundMS)*1_000).
-			Where("rr.end_us >= ?", (h.TimeMS-guessAroundMS)*1_000).Where("rr.method = ? AND rr.status >= 400", h.Method).
-			OrderExpr("rr.start_us, rr.replay_id, rr.url_hash").Limit(maxGuesses+1).Scan(ctx, &frames)
+		frames, err := f.requestsOf(ctx, tx, h, nil)
 		if err != nil {
-			return fmt.Errorf("requests of a shape: %w", err)
+			return err
 		}
-		f.guesses.crowded[k] = len(frames) > maxGuesses
+		if len(frames) > maxGuesses { // an outage: many fail alike. Who it was still tells whose it is
+			f.guesses.crowded[k] = true
+			if frames, err = f.requestsOfPerson(ctx, tx, h); err != nil {
+				return err
+			}
+		}
 		f.guesses.frames[k] = frames
 		for _, fr := range frames {
 			f.replayIDs[fr.ReplayID] = true
 		}
 	}
+	ids, err := f.replaysOfPerson(ctx, tx, h)
+	if err != nil {
+		return err
+	}
+	f.guesses.people[k] = ids
+	for _, id := range ids {
+		f.replayIDs[id] = true
+	}
+	return f.loadDocuments(ctx, tx, h, ids)
+}
+
+// requestsOf reads the recorded requests of an error's shape around it, one more than are looked at; of some replays
+// when such are named.
+func (f *judged) requestsOf(ctx context.Context, tx bun.Tx, h *EventHint, replays []string) ([]LinkFrame, error) {
+	var frames []LinkFrame
+	q := tx.NewSelect().TableExpr("replay_requests AS rr").ColumnExpr("rr.replay_id, rr.start_us, rr.end_us, rr.status, rr.url").
+		Where("rr.org_id = ? AND rr.path_hash = ?", f.org, h.PathHash).
+		Where("rr.start_us BETWEEN ? AND ?", (h.TimeMS-guessAroundMS-guessLongMS)*1_000, (h.TimeMS+guessAroundMS)*1_000).
+		Where("rr.end_us >= ?", (h.TimeMS-guessAroundMS)*1_000).Where("rr.method = ? AND rr.status >= 400", h.Method)
+	if replays != nil {
+		q = q.Where("rr.replay_id IN (?)", bun.List(replays))
+	}
+	if err := q.OrderExpr("rr.start_us, rr.replay_id, rr.url_hash").Limit(maxGuesses+1).Scan(ctx, &frames); err != nil {
+		return nil, fmt.Errorf("requests of a shape: %w", err)
+	}
+	return frames, nil
+}
+
+// requestsOfPerson reads those of the replays of the very person that the error names; an address is nobody.
+func (f *judged) requestsOfPerson(ctx context.Context, tx bun.Tx, h *EventHint) ([]LinkFrame, error) {
+	named := *h
+	named.IP = ""
+	ids, err := f.replaysOfPerson(ctx, tx, &named)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return f.requestsOf(ctx, tx, h, ids)
+}
+
+// replaysOfPerson gives the replays around an error of whom it names, by id, e-mail or address.
+func (f *judged) replaysOfPerson(ctx context.Context, tx bun.Tx, h *EventHint) ([]string, error) {
 	arms := personArms(tx, f.org, h)
 	if len(arms) == 0 {
-		return nil
+		return nil, nil
 	}
 	q := arms[0]
 	for _, a := range arms[1:] {
@@ -102,13 +143,9 @@ func (f *judged) loadGuess(ctx context.Context, tx bun.Tx, h *EventHint) error {
 	}
 	var ids []string
 	if err := tx.NewSelect().TableExpr("(?) AS p", q).ColumnExpr("p.replay_id").OrderExpr("p.replay_id").Scan(ctx, &ids); err != nil {
-		return fmt.Errorf("replays of a person: %w", err)
+		return nil, fmt.Errorf("replays of a person: %w", err)
 	}
-	f.guesses.people[k] = ids
-	for _, id := range ids {
-		f.replayIDs[id] = true
-	}
-	return f.loadDocuments(ctx, tx, h, ids)
+	return ids, nil
 }
 
 // loadDocuments reads which of a person's replays loaded the document that an error's request asked for. A recording

@@ -223,3 +223,28 @@ func TestStateOf(t *testing.T) {
 		}
 	}
 }
+
+// In a crowd only the very person is taken for it: an address, or the only request that was looked at, is not enough.
+func TestShapeInACrowd(t *testing.T) {
+	ann, address := Person{Key: "id:7", IP: "203.0.113.7"}, Person{IP: "203.0.113.7"}
+	of := func(p Person) Candidate {
+		return Candidate{Replay: Replay{ID: "a", Recorded: true, Person: p}, Frames: []Frame{{StartMS: 900, EndMS: 1100, Status: 500}}}
+	}
+	for _, tt := range []struct {
+		name    string
+		crowded bool
+		item    Person
+		replay  Person
+		want    int
+	}{
+		{"the person, alone", false, ann, ann, 0},
+		{"the address, alone", false, address, ann, 0},
+		{"the person in a crowd", true, ann, ann, 0},
+		{"the address in a crowd", true, address, ann, -1},
+		{"somebody at that address in a crowd", true, ann, address, -1},
+	} {
+		if got := shape(Item{Guess: true, Crowded: tt.crowded, TimeMS: 1000, Person: tt.item}, []Candidate{of(tt.replay)}); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}

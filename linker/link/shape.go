@@ -79,12 +79,12 @@ func (f Frame) holds(ms int64, early, late time.Duration) bool {
 // shape finds the one replay that the shape of the item's request (S10) points at, if it points at one.
 // It returns that candidate, -1 without.
 func shape(it Item, cs []Candidate) int {
-	if !it.Guess || it.Crowded {
+	if !it.Guess {
 		return -1
 	}
 	var fits, sure, near []int
 	for i, c := range cs {
-		if !c.Replay.Recorded {
+		if !c.Replay.Recorded || it.Crowded && !it.Person.same(c.Replay.Person) {
 			continue
 		}
 		if slices.ContainsFunc(c.Frames, func(f Frame) bool { return f.failed(it.Unhandled) && f.holds(it.TimeMS, ShapeAlone, ShapeAlone) }) {
