@@ -184,21 +184,9 @@ func (p *nameReader) add() error {
 }
 
 func (p *nameReader) changedText() error {
-	id, value := int64(0), ""
-	err := p.s.list('{', '}', func(name []byte) (err error) {
-		switch string(name) {
-		case "id":
-			v, _, err := p.s.number()
-			id = int64(v)
-			return err
-		case "value":
-			value, err = p.string()
-			return err
-		}
-		return p.s.skip()
-	})
+	id, value, err := p.textChange()
 	if n := p.nodes[id]; n != nil {
-		n.text = value
+		n.text = shortText(value)
 		p.touched = append(p.touched, id)
 	}
 	return err

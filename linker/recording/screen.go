@@ -139,8 +139,16 @@ func (p *screenReader) add() error {
 }
 
 func (p *screenReader) changedText() error {
-	id, value := int64(0), ""
-	err := p.s.list('{', '}', func(name []byte) (err error) {
+	id, value, err := p.textChange()
+	if _, hidden := p.hidden[id]; !hidden {
+		p.show(value)
+	}
+	return err
+}
+
+// textChange reads which text node got which text.
+func (p *screenReader) textChange() (id int64, value string, err error) {
+	err = p.s.list('{', '}', func(name []byte) (err error) {
 		switch string(name) {
 		case "id":
 			v, _, err := p.s.number()
@@ -152,10 +160,7 @@ func (p *screenReader) changedText() error {
 		}
 		return p.s.skip()
 	})
-	if _, hidden := p.hidden[id]; !hidden {
-		p.show(value)
-	}
-	return err
+	return id, value, err
 }
 
 // changedAttributes shows what was hidden until now.
