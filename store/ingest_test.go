@@ -279,6 +279,11 @@ func TestSessions(t *testing.T) {
 				t.Errorf("in the order %v: sessions = %+v, want one, crashed", order, rows)
 			}
 		}
+		// Two updates of one millisecond that say the same are two updates, as no SDK has an id for them.
+		ingest(t, s, update("again", "s0", org, project, 2, "crashed", 1))
+		if diff := cmp.Diff(map[string]int64{"session/accepted": 13}, outcomeSums(t, s)); diff != "" {
+			t.Error(diff)
+		}
 		for range 2 {
 			ingest(t, s, &store.Write{MessageID: "e", OrgID: org, SessionCounts: []store.ReleaseSessionCount{
 				{ProjectID: project, OrgID: org, Release: "r", StartedMS: 60_000, Exited: 3, Errored: 2, Crashed: 1},

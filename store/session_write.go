@@ -48,7 +48,9 @@ func (b *batch) sessions(ctx context.Context) error {
 }
 
 // session merges one update. Updates may come in any order: the highest seq is the latest, errors never
-// shrink, and the session starts with its earliest start.
+// shrink, and the session starts with its earliest start. An update that says what is known already is no
+// duplicate: SDKs send two of the same within a millisecond (session.captureSession, then an error), and
+// their seq is that millisecond.
 func (b *batch) session(ctx context.Context, w *SessionWrite) error {
 	fresh := w.Session
 	var inserted []ReleaseSession
@@ -63,10 +65,6 @@ func (b *batch) session(ctx context.Context, w *SessionWrite) error {
 	q := b.tx.NewSelect().Model(&old).WherePK()
 	if err := b.s.lockRows(q).Scan(ctx); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
-	}
-	if old.Seq == fresh.Seq && old.Status == fresh.Status && old.Errors == fresh.Errors {
-		b.decide(w.Outcomes, false)
-		return nil
 	}
 	b.decide(w.Outcomes, true)
 	merged := mergeSession(old, fresh)
