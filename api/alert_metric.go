@@ -177,7 +177,9 @@ func (a *API) metric(ctx context.Context, rq *request, set *projectSet, dataset,
 	if err != nil {
 		return nil, badRequest(err.Error())
 	}
-	if m.Filter, err = search.Events(a.searchContext(ctx, rq, set), node); err != nil {
+	c := a.searchContext(ctx, rq, set)
+	c.Releases = nil // the filter is kept, and who is the latest changes
+	if m.Filter, err = search.Events(c, node); err != nil {
 		return nil, badRequest(err.Error())
 	}
 	return m, nil

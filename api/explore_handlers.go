@@ -44,8 +44,11 @@ func (a *API) explorer(ctx context.Context, rq *request, p ExploreParams, fields
 	if s.query, err = explore.Parse(a.Now(), exploreShapes[s.dataset], fields, p.Query, sort); err != nil {
 		return nil, question(err)
 	}
+	if s.scan.Projects, err = set.choose(p.FilterParams); err != nil {
+		return nil, err
+	}
 	if s.dataset == "errors" || s.dataset == "discover" {
-		f, err := search.Events(a.searchContext(ctx, rq, set), s.query.Where)
+		f, err := search.Events(a.searchContext(ctx, rq, set, s.scan.Projects...), s.query.Where)
 		if err != nil && s.dataset == "errors" {
 			return nil, question(err)
 		}
@@ -53,9 +56,6 @@ func (a *API) explorer(ctx context.Context, rq *request, p ExploreParams, fields
 			f = store.Filter{Op: store.FilterAny} // of errors there are none
 		}
 		s.filter = f
-	}
-	if s.scan.Projects, err = set.choose(p.FilterParams); err != nil {
-		return nil, err
 	}
 	s.scan.Environments, s.scan.Trace = nonEmpty(p.Environment), tracesOf(s.query.Where)
 	s.scan.FromMS, s.scan.ToMS, err = a.window(p.WindowParams, exploreWindow)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,8 +32,8 @@ func (a *API) issueByAnyID(ctx context.Context, scope store.Scope, id string) (*
 	return i, nil
 }
 
-// searchContext is what a query's words refer to in an organisation.
-func (a *API) searchContext(ctx context.Context, rq *request, set *projectSet) search.Context {
+// searchContext is what a query's words refer to in an organisation, when it is asked of these projects; none are all.
+func (a *API) searchContext(ctx context.Context, rq *request, set *projectSet, asked ...int64) search.Context {
 	return search.Context{
 		Now: a.Now(), UserID: rq.caller.userID(),
 		Project: func(s string) (int64, bool) {
@@ -61,7 +62,44 @@ func (a *API) searchContext(ctx context.Context, rq *request, set *projectSet) s
 			}
 			return i.ID, true
 		},
+		Releases: func(in search.ReleaseRange) ([]string, error) { return a.releasesMeant(ctx, rq, set, asked, in) },
 	}
+}
+
+// maxLatest bounds the projects whose latest release a query asks for.
+const maxLatest = 100
+
+// releasesMeant gives the names of the releases a query means, at most one more than it may have.
+func (a *API) releasesMeant(ctx context.Context, rq *request, set *projectSet, projects []int64, in search.ReleaseRange) ([]string, error) {
+	if !in.Latest {
+		names, err := a.Store.ReleaseNames(ctx, rq.scope, in.Package, in.From, in.To, search.MaxValues+1)
+		if err != nil {
+			return nil, a.fail("releases in order", err)
+		}
+		return names, nil
+	}
+	if rq.project != nil {
+		projects = []int64{rq.project.ID}
+	}
+	if len(projects) == 0 {
+		for _, p := range set.list {
+			projects = append(projects, p.ID)
+		}
+	}
+	if len(projects) > maxLatest {
+		return nil, badRequest(fmt.Sprintf("release:latest asks for the latest release of at most %d projects, and there are %d here; choose projects, or name the releases, such as release:app@1.2.*.", maxLatest, len(projects)))
+	}
+	var names []string
+	for _, id := range projects {
+		r, err := a.Store.NewestRelease(ctx, rq.scope, id)
+		if err != nil {
+			return nil, a.fail("latest release", err)
+		}
+		if r != nil {
+			names = append(names, r.Version)
+		}
+	}
+	return names, nil
 }
 
 // compile reads a query for a subject; what is wrong with it is a 400 with a sentence.
@@ -162,7 +200,7 @@ func (a *API) issueQuery(ctx context.Context, rq *request, set *projectSet, p Is
 	if !rq.url.Query().Has("query") {
 		query = "is:unresolved"
 	}
-	if q.Filter, err = compile(a.searchContext(ctx, rq, set), query, search.Issues); err != nil {
+	if q.Filter, err = compile(a.searchContext(ctx, rq, set, q.Projects...), query, search.Issues); err != nil {
 		return q, err
 	}
 	if envs := nonEmpty(p.Environment); len(envs) > 0 {

@@ -161,7 +161,7 @@ func (a *API) found(ctx context.Context, rq *request, set *projectSet, query str
 	if err != nil {
 		return nil, err
 	}
-	if q.Filter, err = compile(a.searchContext(ctx, rq, set), query, search.Issues); err != nil {
+	if q.Filter, err = compile(a.searchContext(ctx, rq, set, q.Projects...), query, search.Issues); err != nil {
 		return nil, err
 	}
 	q.FromMS = 0 // "all" means the old ones too

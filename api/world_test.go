@@ -246,7 +246,7 @@ func (w *world) ingest(o *tenant) {
 		packed, err := store.Compress([]byte(`{"db.system":"sqlite","empty":null}`))
 		must(t, err)
 		s := store.Span{OrgID: o.org.ID, TraceID: traceA, SpanID: id, ProjectID: o.api.ID, ParentSpanID: parent, SegmentID: ptr(rootID), IsSegment: root, Op: op, Name: "GET /pay",
-			SegmentName: "GET /pay", Side: "backend", StartUS: ms * 1000, EndUS: ms*1000 + 250_000, ReceivedMS: ms, Payload: packed}
+			SegmentName: "GET /pay", Release: "shop@1.0.0", Side: "backend", StartUS: ms * 1000, EndUS: ms*1000 + 250_000, ReceivedMS: ms, Payload: packed}
 		if root {
 			s.EventID = ptr("ddddddddddddddddddddddddddddddd1")
 		}

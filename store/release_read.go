@@ -106,6 +106,27 @@ func (s *Store) ReleasesByVersions(ctx context.Context, scope Scope, versions []
 	return rows, nil
 }
 
+// ReleaseNames gives the versions of the scope's releases, of one package or of all, whose sort keys are from
+// included up to not: the highest first, at most limit.
+func (s *Store) ReleaseNames(ctx context.Context, scope Scope, pkg, from, to string, limit int) ([]string, error) {
+	var names []string
+	for _, status := range []string{ReleaseOpen, ReleaseArchived} { // each a range of one index
+		var some []string
+		q := s.read.NewSelect().Model((*Release)(nil)).Column("version").
+			Where("r.org_id = ? AND r.status = ? AND r.sort_key >= ? AND r.sort_key < ?", scope.OrgID, status, from, to)
+		if pkg != "" {
+			q = q.Where("r.package = ?", pkg)
+		}
+		if err := q.Order("r.sort_key DESC", "r.id DESC").Limit(int64(limit-len(names))).Scan(ctx, &some); err != nil {
+			return nil, border(fmt.Errorf("names of releases: %w", err))
+		}
+		if names = append(names, some...); len(names) >= limit {
+			break
+		}
+	}
+	return names, nil
+}
+
 // NewestRelease gives a project's latest release: by version when the release of the latest date has
 // an order, in its package, else by date. nil when there is none.
 func (s *Store) NewestRelease(ctx context.Context, scope Scope, projectID int64) (*Release, error) {

@@ -6,17 +6,18 @@ import (
 	"time"
 
 	"github.com/hindsight-dev/hindsight/api/search"
+	"github.com/hindsight-dev/hindsight/internal/release"
 )
 
 // predicate says whether a row fits.
 type predicate func(Row) bool
 
-// fits compiles a query over rows. texts are the columns that free words are looked for in.
-func fits(now time.Time, n search.Node, texts []string) (predicate, error) {
+// fits compiles a query over rows. d says which columns free words are looked for in.
+func fits(now time.Time, n search.Node, d Dataset) (predicate, error) {
 	all := func(nodes []search.Node, join func(predicate, predicate) predicate, start predicate) (predicate, error) {
 		p := start
 		for _, n := range nodes {
-			q, err := fits(now, n, texts)
+			q, err := fits(now, n, d)
 			if err != nil {
 				return nil, err
 			}
@@ -30,7 +31,7 @@ func fits(now time.Time, n search.Node, texts []string) (predicate, error) {
 	case search.Or:
 		return all(n, func(p, q predicate) predicate { return func(r Row) bool { return p(r) || q(r) } }, func(Row) bool { return false })
 	case search.Not:
-		p, err := fits(now, n.Node, texts)
+		p, err := fits(now, n.Node, d)
 		return func(r Row) bool { return !p(r) }, err
 	case search.Text:
 		parts := n.Value.Wildcard
@@ -39,9 +40,12 @@ func fits(now time.Time, n search.Node, texts []string) (predicate, error) {
 		}
 		parts = append(append([]string{""}, parts...), "")
 		return func(r Row) bool {
-			return slices.ContainsFunc(texts, func(c string) bool { return like(text(r(c)), parts) })
+			return slices.ContainsFunc(d.Texts, func(c string) bool { return like(text(r(c)), parts) })
 		}, nil
 	case search.Term:
+		if n.Key == "release" && len(n.Values) == 1 && !n.Values[0].Quoted && n.Values[0].Text == "latest" && !d.Latest {
+			return nil, badf("\"release:latest\" is known for issues and errors; name the release here, such as release:app@1.2.0.")
+		}
 		return term(now, n)
 	}
 	return nil, badf("The search query has a part that is not understood.")
@@ -66,6 +70,15 @@ func term(now time.Time, t search.Term) (predicate, error) {
 			return ok && !at.Before(from) && (to.IsZero() || at.Before(to))
 		}, nil
 	}
+	switch t.Key {
+	case "release.version":
+		return version(t)
+	case "release.package":
+		return func(r Row) bool {
+			pkg := release.Parse(text(r("release"))).Package
+			return pkg != "" && slices.ContainsFunc(t.Values, func(v search.Value) bool { return equal(t.Key, pkg, v) })
+		}, nil
+	}
 	if t.Op != "=" {
 		want, ok := quantity(t.Key, t.Values[0].Text)
 		if !ok || len(t.Values) > 1 {
@@ -79,6 +92,26 @@ func term(now time.Time, t search.Term) (predicate, error) {
 	return func(r Row) bool {
 		cell := r(t.Key)
 		return slices.ContainsFunc(t.Values, func(v search.Value) bool { return equal(t.Key, cell, v) })
+	}, nil
+}
+
+// version compares the version in a release's name.
+func version(t search.Term) (predicate, error) {
+	type span struct{ pkg, from, to string }
+	var spans []span
+	for _, v := range t.Values {
+		pkg, from, to, ok := release.Between(t.Op, v.Text)
+		if !ok {
+			return nil, badf("\"release.version:%s\" wants a version, such as 1.2.3, >=1.2 or 1.2.*.", v.Text)
+		}
+		spans = append(spans, span{pkg, from, to})
+	}
+	return func(r Row) bool {
+		v := release.Parse(text(r("release")))
+		key := v.SortKey()
+		return slices.ContainsFunc(spans, func(s span) bool {
+			return s.from <= key && key < s.to && (s.pkg == "" || s.pkg == v.Package)
+		})
 	}, nil
 }
 

@@ -31,6 +31,7 @@ type order struct {
 type Dataset struct {
 	Duration string   // the column that p95() means
 	Texts    []string // the columns that free words are looked for in
+	Latest   bool     // who asks finds out himself which release is the latest
 }
 
 // Parse reads a question. sort is names of fields, "-" before one for the larger first; aliases such as
@@ -57,7 +58,7 @@ func Parse(now time.Time, d Dataset, fields []string, query string, sort []strin
 	if err := q.split(n); err != nil {
 		return nil, err
 	}
-	if q.fits, err = fits(now, q.Where, d.Texts); err != nil {
+	if q.fits, err = fits(now, q.Where, d); err != nil {
 		return nil, err
 	}
 	for _, s := range sort {
@@ -146,6 +147,9 @@ func columnsOf(n search.Node) (out []string) {
 				out = append(out, v.Text)
 			}
 			return out
+		}
+		if n.Key == "release.version" || n.Key == "release.package" {
+			return []string{"release"}
 		}
 		return []string{n.Key}
 	}

@@ -17,6 +17,8 @@ type Context struct {
 	Project func(slugOrID string) (int64, bool) // of the organisation that is searched
 	Member  func(email string) (int64, bool)    // likewise; nil: nobody is known by e-mail
 	Issue   func(shortID string) (int64, bool)  // likewise; nil: none is known
+	// Releases gives the names of the releases that are asked for, each now; nil: those cannot be asked for.
+	Releases func(ReleaseRange) ([]string, error)
 }
 
 // key compiles the terms of one key.
@@ -30,6 +32,8 @@ type subject struct {
 	text func(Value) store.Filter
 	// other is what a key means that is not among keys, and its presence; nil: nothing.
 	other func(name string) (key, store.Filter)
+	// refused are names that are neither a key that can be there or not, nor a tag.
+	refused map[string]bool
 }
 
 func (s subject) compile(c Context, n Node) (store.Filter, error) {
@@ -78,6 +82,9 @@ func (s subject) all(c Context, op store.FilterOp, nodes []Node) (store.Filter, 
 func (s subject) presence(t Term) (store.Filter, error) {
 	f := store.Filter{Op: store.FilterAny}
 	for _, v := range t.Values {
+		if s.refused[v.Text] {
+			return store.Filter{}, errorf("%s cannot be searched by \"has:%s\".", s.name, clip(v.Text))
+		}
 		p, ok := s.has[v.Text]
 		if !ok && s.other != nil {
 			_, p = s.other(v.Text)

@@ -80,30 +80,9 @@ func FieldOf(key string) string {
 // addTags makes every key that is not one of the subject's own a tag, or a field that is kept like one.
 func addTags(s *subject) {
 	s.keys["user.display"] = anyOf(textKey(tagField("user.email")), textKey(tagField("user.username")), textKey(tagField("user.id")), textKey(tagField("user.ip")))
-	s.keys["release"] = namedRelease(s.keys["release"])
-	for _, k := range []string{"release.version", "release.build", "release.package", "release.stage"} {
-		s.keys[k] = notOrdered
-	}
+	addReleases(s)
 	s.other = func(name string) (key, store.Filter) {
 		return textKey(tagField(name)), present(tagField(name))
-	}
-}
-
-// notOrdered refuses the parts of a release, which are not kept apart.
-func notOrdered(_ Context, t Term) (store.Filter, error) {
-	return store.Filter{}, errorf("\"%s\" cannot be searched; use a release or a pattern, such as release:app@1.2.*, or tags[%s] for a tag of that name.", clip(t.Key), clip(t.Key))
-}
-
-// namedRelease refuses the word latest, which nothing here knows; of a subject without a field for releases they are a tag.
-func namedRelease(k key) key {
-	if k == nil {
-		k = textKey(tagField("release"))
-	}
-	return func(c Context, t Term) (store.Filter, error) {
-		if len(t.Values) == 1 && !t.Values[0].Quoted && t.Values[0].Text == "latest" {
-			return store.Filter{}, errorf("\"%s:latest\" is not known; name the release, such as release:app@1.2.0, or write release:\"latest\" for one of that name.", clip(t.Key))
-		}
-		return k(c, t)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 const (
 	maxBytes  = 4096
 	maxTerms  = 20
-	maxValues = 1000
+	MaxValues = 1000 // of a list
 	maxDepth  = 16
 )
 
@@ -356,8 +356,8 @@ func (p *parser) list(key string) ([]Value, error) {
 			v = p.bare(p.pos, true)
 		}
 		v.Wildcard = nil // inside a list a * is itself
-		if vs = append(vs, v); len(vs) > maxValues {
-			return nil, errorf("The list after '%s:' has more than %d values.", key, maxValues)
+		if vs = append(vs, v); len(vs) > MaxValues {
+			return nil, errorf("The list after '%s:' has more than %d values.", key, MaxValues)
 		}
 	}
 }

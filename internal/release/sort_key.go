@@ -16,7 +16,7 @@ func (v Version) SortKey() string {
 	}
 	var b strings.Builder
 	for i := range 4 {
-		sortNumber(&b, strconv.FormatInt(v.number(i), 10))
+		sortInt(&b, v.number(i))
 	}
 	if v.PreRelease == "" {
 		b.WriteByte('z')
@@ -45,6 +45,8 @@ func sortIdentifiers(b *strings.Builder, s string) {
 	}
 	b.WriteByte('0')
 }
+
+func sortInt(b *strings.Builder, n int64) { sortNumber(b, strconv.FormatInt(n, 10)) }
 
 func sortNumber(b *strings.Builder, digits string) {
 	b.WriteByte('a' + byte(len(digits)))

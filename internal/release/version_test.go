@@ -95,3 +95,32 @@ func FuzzSortKey(f *testing.F) {
 		}
 	})
 }
+
+// Each text names what is between it and the versions that fit.
+func TestBetween(t *testing.T) {
+	all := strings.Fields("a@0.9 a@1.0.0-rc.1 a@1.0.0 a@1.0.0+5 a@1.0.1 a@1.2 a@1.2.9-beta b@1.2.9 a@1.10 a@2.0")
+	for question, want := range map[string]string{
+		"= 1.0.0": "a@1.0.0 a@1.0.0+5", "= 1": "a@1.0.0 a@1.0.0+5", "= 1.0.0+5": "a@1.0.0+5", "= 1.0.0-rc.1": "a@1.0.0-rc.1", "= a@1.2.*": "a@1.2 a@1.2.9-beta", "= 1.2.*": "a@1.2 a@1.2.9-beta b@1.2.9",
+		"> 1.0.0": "a@1.0.1 a@1.2 a@1.2.9-beta b@1.2.9 a@1.10 a@2.0", ">= a@1.10": "a@1.10 a@2.0", "< 1.0.0": "a@0.9 a@1.0.0-rc.1", "<= 1.0.0": "a@0.9 a@1.0.0-rc.1 a@1.0.0 a@1.0.0+5", "= 1.*": "a@1.0.0-rc.1 a@1.0.0 a@1.0.0+5 a@1.0.1 a@1.2 a@1.2.9-beta b@1.2.9 a@1.10",
+	} {
+		op, text, _ := strings.Cut(question, " ")
+		pkg, from, to, ok := Between(op, text)
+		var got []string
+		for _, s := range all {
+			if v := Parse(s); from <= v.SortKey() && v.SortKey() < to && (pkg == "" || pkg == v.Package) {
+				got = append(got, s)
+			}
+		}
+		if g := strings.Join(got, " "); !ok || g != want {
+			t.Errorf("%s: %s, want %s", question, g, want)
+		}
+	}
+	for _, s := range []string{"", "*", "next", "1.2*", "a@", "1.0-rc.*", "a1b2c3d4e5"} {
+		if _, _, _, ok := Between("=", s); ok {
+			t.Errorf("%q is no version", s)
+		}
+	}
+	if _, _, _, ok := Between(">", "1.*"); ok {
+		t.Error("> 1.* says nothing")
+	}
+}

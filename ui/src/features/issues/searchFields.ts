@@ -13,6 +13,8 @@ const fields: Suggestion[] = [
   { insert: "timesSeen:", what: "number of events" },
   { insert: "userCount:", what: "number of users" },
   { insert: "release:", what: "also with *: shop@1.*" },
+  { insert: "release:latest", what: "the newest of each project" },
+  { insert: "release.version:", what: "1.2.*, >=1.4, <2" },
   { insert: "firstRelease:", what: "the release it came with" },
   { insert: "environment:", what: "production, staging …" },
   { insert: "project:", what: "a project’s slug" },
