@@ -194,12 +194,17 @@ func check(t *testing.T, where string, byKey map[string]int, want, kills int) {
 
 func sendError(t *testing.T, dsn, message string) {
 	t.Helper()
+	sendEvent(t, dsn, newID(), fmt.Sprintf(`"timestamp":%d,"platform":"go","level":"error","exception":{"values":[{"type":%q,"value":"it broke"}]}`, time.Now().Unix(), message))
+}
+
+// sendEvent sends an event with an id and the other fields.
+func sendEvent(t *testing.T, dsn, id, fields string) {
+	t.Helper()
 	u, err := url.Parse(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := newID()
-	event := fmt.Sprintf(`{"event_id":%q,"timestamp":%d,"platform":"go","level":"error","exception":{"values":[{"type":%q,"value":"it broke"}]}}`, id, time.Now().Unix(), message)
+	event := fmt.Sprintf(`{"event_id":%q,%s}`, id, fields)
 	body := fmt.Sprintf("{\"event_id\":%q}\n{\"type\":\"event\",\"length\":%d}\n%s\n", id, len(event), event)
 	res, err := http.Post(fmt.Sprintf("%s://%s/api%s/envelope/?sentry_key=%s", u.Scheme, u.Host, u.Path, u.User.Username()), "application/x-sentry-envelope", strings.NewReader(body))
 	if err != nil {

@@ -3,8 +3,6 @@ package symbolicate
 import (
 	"context"
 	"errors"
-	"io"
-	"os"
 	"sort"
 	"strconv"
 	"strings"
@@ -183,19 +181,11 @@ func (s *Symbolicator) debugFile(ctx context.Context, f DebugFile, debugID strin
 			return nil, 0, nil, err
 		}
 		defer r.Close()
-		// Its readers jump about in the file; it has no name on the disk once it is open.
-		tmp, err := os.CreateTemp("", "debug-file-")
+		tmp, size, err := spool(r, native.MaxBytes)
 		if err != nil {
 			return nil, 0, nil, err
 		}
 		defer tmp.Close()
-		if err := os.Remove(tmp.Name()); err != nil {
-			return nil, 0, nil, err
-		}
-		size, err := io.Copy(tmp, io.LimitReader(r, native.MaxBytes+1))
-		if err != nil {
-			return nil, 0, nil, err
-		}
 		file, err := native.Load(tmp, size, debugID)
 		if err != nil {
 			return nil, 0, &badFile{err}, nil

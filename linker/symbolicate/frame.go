@@ -87,19 +87,23 @@ func (js *scripts) place(sc *script, p *sourcemap.Position, line, column int) *p
 		}
 		return w
 	}
-	text, has := p.Content()
-	if !has {
+	if !p.HasContent() {
 		return look(js.content(sc, p))
 	}
+	read := func() (*place, error) {
+		text, err := p.Content()
+		return look(text, err == nil), err
+	}
 	if sc.mapFile == nil {
-		return look(text, has)
+		w, _ := read() // the map is in memory
+		return w
 	}
 	v, err := js.s.cache.get(js.ctx, cacheKey{'p', sc.mapFile.ID, line, column}, func(context.Context) (any, int64, error, error) {
-		w := look(text, has)
-		return w, int64(len(w.abs) + len(w.lines.ContextLine) + (len(w.lines.PreContext)+len(w.lines.PostContext))*80), nil, nil
+		w, err := read()
+		return w, int64(len(w.abs) + len(w.lines.ContextLine) + (len(w.lines.PreContext)+len(w.lines.PostContext))*80), nil, err
 	})
-	if err != nil { // the caller gave up
-		return look(text, has)
+	if err != nil { // the caller gave up, or the source cannot be read now
+		return look("", false)
 	}
 	w := *v.(*place) // names hang on the URL that the frame came with
 	w.abs, w.name = sourceNames(p.Source, sc.mapURL)

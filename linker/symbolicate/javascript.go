@@ -244,6 +244,9 @@ func (js *scripts) refer(sc *script) {
 		text, err := js.text(*sc.file)
 		if err != nil {
 			sc.said = Mapping{Reason: Unreadable, Detail: err.Error()}
+			if isBad(err) {
+				sc.said.Reason = MapInvalid
+			}
 			return
 		}
 		ref = reference(text)
@@ -350,17 +353,21 @@ type badFile struct{ err error }
 
 func (e *badFile) Error() string { return e.err.Error() }
 
+// heldMap is how large a map may be to be held in memory; the sources of a larger one stay in a file.
+const heldMap = 16 << 20
+
 func (js *scripts) sourceMap(f File) (*sourcemap.Map, error) {
 	v, err := js.s.cache.get(js.ctx, cacheKey{kind: 'm', id: f.ID}, func(ctx context.Context) (any, int64, error, error) {
-		text, err := js.read(ctx, f)
-		if err != nil {
+		m, bytes, err := js.readMap(ctx, f)
+		var unread *unreadable
+		var broken *sourcemap.ReadError
+		switch {
+		case errors.As(err, &unread), errors.As(err, &broken):
 			return nil, 0, nil, err
-		}
-		m, err := sourcemap.Parse(text)
-		if err != nil {
+		case err != nil:
 			return nil, 0, &badFile{err}, nil
 		}
-		return m, m.Bytes(), nil, nil
+		return m, bytes, nil, nil
 	})
 	if err != nil {
 		return nil, err
@@ -368,9 +375,49 @@ func (js *scripts) sourceMap(f File) (*sourcemap.Map, error) {
 	return v.(*sourcemap.Map), nil
 }
 
+// unreadable is an error of reading a file, not of what is in it.
+type unreadable struct{ error }
+
+func (e *unreadable) Unwrap() error { return e.error }
+
+// readMap parses a map. Its bytes are what it counts for in the cache: a file counts a quarter, which bounds the room on the
+// disk, and how many are open.
+func (js *scripts) readMap(ctx context.Context, f File) (m *sourcemap.Map, bytes int64, err error) {
+	if f.Size <= heldMap {
+		text, err := js.read(ctx, f, heldMap)
+		if err != nil {
+			return nil, 0, &unreadable{err}
+		}
+		if m, err = sourcemap.Parse(text); err != nil {
+			return nil, 0, err
+		}
+		return m, m.Bytes(), nil
+	}
+	r, err := js.a.Open(ctx, f)
+	if err != nil {
+		return nil, 0, &unreadable{fmt.Errorf("open %s: %w", f.URL, err)}
+	}
+	defer r.Close()
+	file, size, err := spool(r, sourcemap.MaxBytes)
+	if err != nil {
+		return nil, 0, &unreadable{fmt.Errorf("read %s: %w", f.URL, err)}
+	}
+	if m, err = sourcemap.Read(file, size); err != nil {
+		_ = file.Close() // only read
+		return nil, 0, err
+	}
+	return m, m.Bytes() + size/4, nil
+}
+
+// maxScript is how large a minified file or a source may be to be looked into.
+const maxScript = 100 << 20
+
 func (js *scripts) text(f File) (string, error) {
 	v, err := js.s.cache.get(js.ctx, cacheKey{kind: 't', id: f.ID}, func(ctx context.Context) (any, int64, error, error) {
-		text, err := js.read(ctx, f)
+		if f.Size > maxScript {
+			return nil, 0, &badFile{fmt.Errorf("%s has %d MiB, files up to %d MiB are looked into: name its map in the header Sourcemap", f.URL, f.Size>>20, maxScript>>20)}, nil
+		}
+		text, err := js.read(ctx, f, maxScript)
 		return text, int64(len(text)), nil, err
 	})
 	if err != nil {
@@ -379,15 +426,15 @@ func (js *scripts) text(f File) (string, error) {
 	return v.(string), nil
 }
 
-func (js *scripts) read(ctx context.Context, f File) (string, error) {
+func (js *scripts) read(ctx context.Context, f File, most int64) (string, error) {
 	r, err := js.a.Open(ctx, f)
 	if err != nil {
 		return "", fmt.Errorf("open %s: %w", f.URL, err)
 	}
 	defer r.Close()
 	var b strings.Builder
-	b.Grow(int(min(f.Size, sourcemap.MaxBytes)))
-	if _, err := io.Copy(&b, io.LimitReader(r, sourcemap.MaxBytes+1)); err != nil {
+	b.Grow(int(min(f.Size, most)))
+	if _, err := io.Copy(&b, io.LimitReader(r, most+1)); err != nil {
 		return "", fmt.Errorf("read %s: %w", f.URL, err)
 	}
 	return b.String(), nil

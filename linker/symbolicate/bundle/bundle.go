@@ -19,7 +19,7 @@ import (
 // Bounds of an archive, in bytes unless named otherwise.
 const (
 	MaxFiles     = 10_000
-	MaxFile      = 100 << 20 // of one file, unpacked
+	MaxFile      = 256 << 20 // of one file, unpacked
 	MaxTotal     = 1 << 30   // of all files, unpacked
 	MaxRatio     = 200       // unpacked to packed, of what has more than ratioFrom
 	ratioFrom    = 1 << 20

@@ -3,6 +3,7 @@ package sourcemap
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"sort"
 	"strings"
@@ -10,9 +11,12 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Bounds of a map. Real maps of 100 MiB stay below a tenth of each.
+// Bounds of a map. Real maps of 200 MiB stay below a tenth of each count.
 const (
-	MaxBytes    = 100 << 20
+	MaxBytes    = 256 << 20
+	maxMappings = 128 << 20 // bytes of their text
+	maxList     = 64 << 20  // bytes of all names, and of all sources' names
+	maxContent  = 32 << 20  // bytes of one source's text; a longer one is not shown
 	maxSources  = 200_000
 	maxNames    = 2_000_000
 	maxSections = 10_000
@@ -22,6 +26,7 @@ const (
 // Map is a parsed source map.
 type Map struct {
 	DebugID  string // as it stands in the map, or empty
+	text     text
 	sections []section
 	bytes    int64
 }
@@ -30,7 +35,7 @@ type Map struct {
 type section struct {
 	line, column int32
 	sources      []string
-	contents     []string // raw JSON of each source's text, "" when there is none
+	contents     []span // where the JSON of each source's text is
 	names        []string
 	mappings     mappings
 }
@@ -40,20 +45,23 @@ type Position struct {
 	Source       string // as the map names it, its root before it
 	Line, Column int
 	Name         string // of what stood there, or empty
-	section      *section
-	source       int
+	text         text
+	content      span
 }
 
-// Content is the text of the position's source, when the map has it.
-func (p *Position) Content() (string, bool) {
-	if p.source >= len(p.section.contents) {
-		return "", false
+// HasContent says whether the map has the text of the position's source, and [Position.Content] gives it.
+func (p *Position) HasContent() bool {
+	n := p.content.to - p.content.from
+	return n > 0 && n <= maxContent
+}
+
+// Content is the text of the position's source. Its error is that of reading.
+func (p *Position) Content() (string, error) {
+	raw, err := p.text.cut(p.content.from, p.content.to)
+	if err != nil {
+		return "", err
 	}
-	raw := p.section.contents[p.source]
-	if raw == "" {
-		return "", false
-	}
-	return gjson.Parse(raw).String(), true
+	return gjson.Parse(raw).String(), nil
 }
 
 // Bytes is about what the map holds in memory.
@@ -63,84 +71,135 @@ func (m *Map) Bytes() int64 { return m.bytes }
 var ErrNoMap = errors.New("not a source map")
 
 // Parse reads a map. The text is kept. Its errors are for a person.
-func Parse(text string) (*Map, error) {
-	if len(text) > MaxBytes {
-		return nil, fmt.Errorf("the source map has %d MiB, at most %d MiB are read", len(text)>>20, MaxBytes>>20)
-	}
-	m := &Map{bytes: int64(len(text))}
-	body := strings.TrimLeft(strings.TrimPrefix(text, "\ufeff"), " \t\r\n")
-	if strings.HasPrefix(body, ")]}") { // a guard against being run as a script
-		if _, rest, ok := strings.Cut(body, "\n"); ok {
-			body = rest
-		}
-	}
-	top, err := readTop(body)
-	if err != nil {
-		return nil, err
-	}
-	if m.DebugID = top["debugId"].String(); m.DebugID == "" {
-		m.DebugID = top["debug_id"].String()
-	}
-	if list, ok := top["sections"]; ok {
-		err = m.addSections(list)
-	} else {
-		err = m.addSection(0, 0, top)
-	}
-	if err != nil {
+func Parse(s string) (*Map, error) {
+	m := &Map{text: inMemory(s), bytes: int64(len(s))}
+	if err := m.read(int64(len(s))); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
-// readTop gives the members of a map that matter, without a look into them.
-func readTop(text string) (map[string]gjson.Result, error) {
-	v := gjson.Parse(text)
-	if !v.IsObject() {
+// Read reads a map of size bytes that is too large to be held. The texts of its sources, which are most of
+// it, stay in r, which is read for as long as the map is used. Its errors are for a person, other than [*ReadError].
+func Read(r io.ReaderAt, size int64) (*Map, error) {
+	m := &Map{text: elsewhere{r}}
+	if err := m.read(size); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Map) read(size int64) error {
+	if size > MaxBytes {
+		return fmt.Errorf("the source map has %d MiB, at most %d MiB are read", size>>20, MaxBytes>>20)
+	}
+	from, err := m.begin(size)
+	if err != nil {
+		return err
+	}
+	top, err := m.top(span{from, size, '{'})
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"debug_id", "debugId"} {
+		if id, err := m.value(top[name]); err != nil {
+			return err
+		} else if id.String() != "" {
+			m.DebugID = id.String()
+		}
+	}
+	if list, ok := top["sections"]; ok {
+		return m.addSections(list)
+	}
+	return m.addSection(0, 0, top)
+}
+
+// begin finds where a map's object begins, after what guards it against being run as a script.
+func (m *Map) begin(size int64) (int64, error) {
+	head, err := m.text.cut(0, min(size, 4<<10))
+	if err != nil {
+		return 0, err
+	}
+	body := strings.TrimLeft(strings.TrimPrefix(head, "\ufeff"), " \t\r\n")
+	if strings.HasPrefix(body, ")]}") {
+		if _, rest, ok := strings.Cut(body, "\n"); ok {
+			body = strings.TrimLeft(rest, " \t\r\n")
+		}
+	}
+	if !strings.HasPrefix(body, "{") {
+		return 0, ErrNoMap
+	}
+	return int64(len(head) - len(body)), nil
+}
+
+// top finds the members of a map that matter; of one that is there twice the first counts.
+func (m *Map) top(of span) (map[string]span, error) {
+	if of.kind != '{' {
 		return nil, ErrNoMap
 	}
-	top := map[string]gjson.Result{}
-	v.ForEach(func(k, v gjson.Result) bool {
-		switch name := k.String(); name {
+	top := map[string]span{}
+	err := members(m.text, of, func(name string, v span) error {
+		switch name {
 		case "version", "sources", "sourcesContent", "sourceRoot", "names", "mappings", "sections", "debugId", "debug_id", "offset", "map", "url":
 			if _, twice := top[name]; !twice {
 				top[name] = v
 			}
 		}
-		return true
+		return nil
 	})
-	if v, ok := top["version"]; ok && v.Num != 3 {
-		return nil, fmt.Errorf("version %.20s of source maps is not known, 3 is", v.Raw)
+	if err != nil {
+		return nil, err
+	}
+	if v, ok := top["version"]; ok {
+		if n, err := m.value(v); err != nil {
+			return nil, err
+		} else if n.Num != 3 {
+			return nil, fmt.Errorf("version %.20s of source maps is not known, 3 is", n.Raw)
+		}
 	}
 	return top, nil
 }
 
-func (m *Map) addSections(list gjson.Result) error {
-	if !list.IsArray() {
+// value reads a short value; what is not there, or not short, is null.
+func (m *Map) value(v span) (gjson.Result, error) {
+	if v.to == 0 || v.to-v.from > walkBuffer {
+		return gjson.Result{}, nil
+	}
+	raw, err := m.text.cut(v.from, v.to)
+	return gjson.Parse(raw), err
+}
+
+func (m *Map) addSections(list span) error {
+	if list.kind != '[' {
 		return fmt.Errorf("its sections are not a list: %w", ErrNoMap)
 	}
-	var err error
-	list.ForEach(func(_, v gjson.Result) bool {
-		err = m.addIndexed(v)
-		return err == nil
+	n := 0
+	err := elements(m.text, list, func(v span) error {
+		n++
+		return m.addIndexed(v)
 	})
 	if err != nil {
-		return fmt.Errorf("section %d: %w", len(m.sections), err)
+		return fmt.Errorf("section %d: %w", max(n-1, 0), err)
 	}
 	return nil
 }
 
-func (m *Map) addIndexed(v gjson.Result) error {
+func (m *Map) addIndexed(v span) error {
 	if len(m.sections) >= maxSections {
 		return fmt.Errorf("a map may have %d sections", maxSections)
 	}
-	top, err := readTop(v.Raw)
+	top, err := m.top(v)
 	if err != nil {
 		return err
 	}
 	if _, ok := top["url"]; ok {
 		return errors.New("it is kept elsewhere, and nothing is fetched")
 	}
-	line, column := top["offset"].Get("line").Num, top["offset"].Get("column").Num
+	offset, err := m.value(top["offset"])
+	if err != nil {
+		return err
+	}
+	line, column := offset.Get("line").Num, offset.Get("column").Num
 	if line < 0 || column < 0 || line > math.MaxInt32 || column > math.MaxInt32 {
 		return errors.New("its offset is out of range")
 	}
@@ -149,7 +208,7 @@ func (m *Map) addIndexed(v gjson.Result) error {
 			return errors.New("sections are not in order")
 		}
 	}
-	if top, err = readTop(top["map"].Raw); err != nil {
+	if top, err = m.top(top["map"]); err != nil {
 		return err
 	}
 	if _, ok := top["sections"]; ok {
@@ -158,13 +217,17 @@ func (m *Map) addIndexed(v gjson.Result) error {
 	return m.addSection(int32(line), int32(column), top)
 }
 
-func (m *Map) addSection(line, column int32, top map[string]gjson.Result) error {
+func (m *Map) addSection(line, column int32, top map[string]span) error {
 	s := section{line: line, column: column}
 	var err error
-	if s.sources, err = stringList(top["sources"], "sources", maxSources); err != nil {
+	if s.sources, err = m.list(top["sources"], "sources", maxSources); err != nil {
 		return err
 	}
-	if root := top["sourceRoot"].String(); root != "" {
+	root, err := m.value(top["sourceRoot"])
+	if err != nil {
+		return err
+	}
+	if root := root.String(); root != "" {
 		for i, name := range s.sources {
 			if !strings.Contains(name, "://") && !strings.HasPrefix(name, "/") {
 				s.sources[i] = strings.TrimSuffix(root, "/") + "/" + name
@@ -172,36 +235,73 @@ func (m *Map) addSection(line, column int32, top map[string]gjson.Result) error 
 			}
 		}
 	}
-	if s.names, err = stringList(top["names"], "names", maxNames); err != nil {
+	if s.names, err = m.list(top["names"], "names", maxNames); err != nil {
 		return err
 	}
-	top["sourcesContent"].ForEach(func(_, v gjson.Result) bool {
-		raw := ""
-		if v.Type == gjson.String {
-			raw = v.Raw
-		}
-		s.contents = append(s.contents, raw)
-		return len(s.contents) < len(s.sources)
-	})
-	if top["mappings"].Type != gjson.String {
+	if s.contents, err = m.contents(top["sourcesContent"], len(s.sources)); err != nil {
+		return err
+	}
+	if top["mappings"].kind != '"' {
 		return fmt.Errorf("it has no mappings: %w", ErrNoMap)
 	}
-	if s.mappings, err = scan(top["mappings"].String(), len(s.sources), len(s.names)); err != nil {
+	raw, err := m.hold(top["mappings"], "mappings", maxMappings)
+	if err != nil {
 		return err
 	}
-	m.bytes += 16*int64(len(s.sources)+len(s.names)+len(s.contents)) + s.mappings.bytes()
+	if s.mappings, err = scan(gjson.Parse(raw).String(), len(s.sources), len(s.names)); err != nil {
+		return err
+	}
+	m.bytes += 16*int64(len(s.sources)+len(s.names)) + 24*int64(len(s.contents)) + s.mappings.bytes()
 	m.sections = append(m.sections, s)
 	return nil
 }
 
-// stringList reads a list of texts; what is null is an empty one.
-func stringList(v gjson.Result, what string, most int) ([]string, error) {
-	var out []string
-	var err error
-	if !v.IsArray() {
+// errEnough ends a walk that has found all it looks for.
+var errEnough = errors.New("enough")
+
+// contents finds the texts of the first n sources.
+func (m *Map) contents(list span, n int) ([]span, error) {
+	if list.kind != '[' || n == 0 {
 		return nil, nil
 	}
-	v.ForEach(func(_, v gjson.Result) bool {
+	var out []span
+	err := elements(m.text, list, func(v span) error {
+		if v.kind != '"' {
+			v = span{}
+		}
+		if out = append(out, v); len(out) == n {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
+	return out, nil
+}
+
+// hold reads a value that is needed whole.
+func (m *Map) hold(v span, what string, most int64) (string, error) {
+	if v.to-v.from > most {
+		return "", fmt.Errorf("its %s have %d MiB, at most %d MiB are read", what, (v.to-v.from)>>20, most>>20)
+	}
+	if _, copied := m.text.(elsewhere); copied {
+		m.bytes += v.to - v.from
+	}
+	return m.text.cut(v.from, v.to)
+}
+
+// list reads a list of texts; what is null is an empty one.
+func (m *Map) list(v span, what string, most int) ([]string, error) {
+	if v.kind != '[' {
+		return nil, nil
+	}
+	raw, err := m.hold(v, what, maxList)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	gjson.Parse(raw).ForEach(func(_, v gjson.Result) bool {
 		if len(out) >= most {
 			err = fmt.Errorf("it has more than %d %s", most, what)
 			return false
@@ -234,7 +334,10 @@ func (m *Map) Find(line, column int) (*Position, bool) {
 	if !ok || f.source < 0 {
 		return nil, false
 	}
-	p := &Position{Source: s.sources[f.source], Line: int(f.sourceLine), Column: int(f.sourceColumn), section: s, source: int(f.source)}
+	p := &Position{Source: s.sources[f.source], Line: int(f.sourceLine), Column: int(f.sourceColumn), text: m.text}
+	if int(f.source) < len(s.contents) {
+		p.content = s.contents[f.source]
+	}
 	if f.name >= 0 {
 		p.Name = s.names[f.name]
 	}
@@ -248,17 +351,4 @@ func (m *Map) Lines() int {
 	}
 	s := &m.sections[len(m.sections)-1]
 	return int(s.line) + int(s.mappings.lastLine) + 1
-}
-
-// Source gives the text of a source by its name, when the map has it.
-func (m *Map) Source(name string) (string, bool) {
-	for i := range m.sections {
-		s := &m.sections[i]
-		for j, n := range s.sources {
-			if n == name && j < len(s.contents) && s.contents[j] != "" {
-				return gjson.Parse(s.contents[j]).String(), true
-			}
-		}
-	}
-	return "", false
 }

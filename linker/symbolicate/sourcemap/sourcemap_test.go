@@ -1,9 +1,14 @@
 package sourcemap
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
 	"sort"
 	"strings"
 	"testing"
@@ -110,35 +115,48 @@ const small = `{"version":3,"debug_id":"d","sourceRoot":"src","sources":["a.ts",
 func TestParse(t *testing.T) {
 	for name, text := range map[string]string{"plain": small, "guarded": ")]}'\n" + small, "with a mark": "\ufeff" + small,
 		"indexed": `{"version":3,"debug_id":"d","sections":[{"offset":{"line":0,"column":0},"map":` + small + `},{"offset":{"line":1,"column":20},"map":` + small + `}]}`} {
-		m, err := Parse(text)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+		for from, parse := range map[string]func() (*Map, error){
+			"text": func() (*Map, error) { return Parse(text) },
+			"file": func() (*Map, error) { return Read(strings.NewReader(text), int64(len(text))) },
+		} {
+			t.Run(name+" "+from, func(t *testing.T) {
+				m, err := parse()
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkSmall(t, m, name == "indexed")
+			})
 		}
-		p, ok := m.Find(0, 3)
-		if !ok || p.Source != "src/a.ts" || p.Line != 0 || p.Name != "pay" || m.DebugID != "d" {
-			t.Errorf("%s: %+v %v", name, p, ok)
-		}
-		if text, ok := p.Content(); !ok || text != "let a\nlet b" {
-			t.Errorf("%s: content %q %v", name, text, ok)
-		}
-		p, ok = m.Find(1, 8)
-		if !ok || p.Source != "http://h/b.ts" {
-			t.Errorf("%s: %+v %v", name, p, ok)
-		}
-		if _, ok := p.Content(); ok {
-			t.Errorf("%s: content of a source without", name)
-		}
-		if _, ok := m.Find(1, 1); ok {
-			t.Errorf("%s: a place before the line's first mapping", name)
-		}
-		if name == "indexed" {
-			if p, ok := m.Find(1, 23); !ok || p.Source != "src/a.ts" || p.Name != "pay" {
-				t.Errorf("the second section: %+v %v", p, ok)
-			}
-			if p, ok := m.Find(2, 2); !ok || p.Source != "src/a.ts" || p.Line != 1 {
-				t.Errorf("a later line of the second section: %+v %v", p, ok)
-			}
-		}
+	}
+}
+
+func checkSmall(t *testing.T, m *Map, indexed bool) {
+	t.Helper()
+	p, ok := m.Find(0, 3)
+	if !ok || p.Source != "src/a.ts" || p.Line != 0 || p.Name != "pay" || m.DebugID != "d" {
+		t.Errorf("%+v %v", p, ok)
+	}
+	if text, err := p.Content(); err != nil || text != "let a\nlet b" {
+		t.Errorf("content %q %v", text, err)
+	}
+	p, ok = m.Find(1, 8)
+	if !ok || p.Source != "http://h/b.ts" {
+		t.Errorf("%+v %v", p, ok)
+	}
+	if p.HasContent() {
+		t.Error("content of a source without")
+	}
+	if _, ok := m.Find(1, 1); ok {
+		t.Error("a place before the line's first mapping")
+	}
+	if !indexed {
+		return
+	}
+	if p, ok := m.Find(1, 23); !ok || p.Source != "src/a.ts" || p.Name != "pay" {
+		t.Errorf("the second section: %+v %v", p, ok)
+	}
+	if p, ok := m.Find(2, 2); !ok || p.Source != "src/a.ts" || p.Line != 1 {
+		t.Errorf("a later line of the second section: %+v %v", p, ok)
 	}
 }
 
@@ -181,7 +199,7 @@ func TestAbsurd(t *testing.T) {
 			m.Find(0, 0)
 		}
 	}
-	if _, err := Parse(strings.Repeat(" ", MaxBytes+1)); err == nil || !strings.Contains(err.Error(), "at most 100 MiB") {
+	if _, err := Read(strings.NewReader(""), MaxBytes+1); err == nil || !strings.Contains(err.Error(), "at most 256 MiB") {
 		t.Errorf("too large: %v", err)
 	}
 }
@@ -208,18 +226,108 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// A map read from a file allocates for its mappings, not for its size: the texts of its sources stay where they are.
+func TestLargeMap(t *testing.T) {
+	const sources, source = 20, 1 << 20
+	var ms []fields
+	for i := range 50_000 {
+		ms = append(ms, fields{column: int32(i * 7), source: int32(i % sources), sourceLine: int32(i % 300), name: -1})
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "large.map"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	w := bufio.NewWriter(file)
+	fmt.Fprint(w, `{"version":3,"sourcesContent":[`)
+	for i := range sources {
+		fmt.Fprintf(w, `%s"// \"file\" %d\n%s"`, strings.Repeat(",", min(i, 1)), i, strings.Repeat(`let b = 'c'\n`, source/13))
+	}
+	fmt.Fprintf(w, `],"sources":["a0"%s],"mappings":"%s"}`, strings.Repeat(`,"a"`, sources-1), encode(ms))
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	size, err := file.Seek(0, io.SeekCurrent)
+	if err != nil || size < 20e6 {
+		t.Fatalf("%d bytes, %v", size, err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m, err := Read(file, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, ok := m.Find(0, 7*(sources*1000+sources-1)+3)
+	if !ok || p.Source != "a" || p.Line != (sources*1000+sources-1)%300 {
+		t.Fatalf("%+v %v", p, ok)
+	}
+	text, err := p.Content()
+	if err != nil || !strings.HasPrefix(text, "// \"file\" 19\nlet b = 'c'\n") || strings.Count(text, "\n") < 80_000 {
+		t.Errorf("content of %d bytes, %.30q: %v", len(text), text, err)
+	}
+	runtime.ReadMemStats(&after)
+	t.Logf("%d MB of map: %d MB allocated in all, %d MB held", size/1e6, (after.TotalAlloc-before.TotalAlloc)/1e6, m.Bytes()/1e6)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 6<<20 {
+		t.Errorf("%d MiB are allocated", n>>20)
+	}
+}
+
+// What is broken off is said to be, wherever it is.
+func TestCutOff(t *testing.T) {
+	for n := range len(small) - 1 {
+		if _, err := Parse(small[:n]); err == nil {
+			t.Errorf("taken: %s", small[:n])
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(small, 1, 8)
 	f.Add(withMappings("AAAA,EAAA,DAAAA;;A"), 0, 2)
 	f.Fuzz(func(t *testing.T, text string, line, column int) {
 		m, err := Parse(text)
+		again, err2 := Read(strings.NewReader(text), int64(len(text)))
+		if fmt.Sprint(err) != fmt.Sprint(err2) {
+			t.Fatalf("held %v, of a file %v", err, err2)
+		}
+		checkWalk(t, text)
 		if err != nil {
 			return
 		}
-		if p, ok := m.Find(line, column); ok {
-			p.Content()
+		p, ok := m.Find(line, column)
+		q, ok2 := again.Find(line, column)
+		if ok != ok2 || ok && (p.Source != q.Source || p.Line != q.Line || p.Column != q.Column || p.Name != q.Name) {
+			t.Fatalf("held %+v, of a file %+v", p, q)
+		}
+		if ok && p.HasContent() {
+			a, _ := p.Content()
+			if b, err := q.Content(); a != b || err != nil {
+				t.Fatalf("held %q, of a file %q: %v", a, b, err)
+			}
 		}
 	})
+}
+
+// checkWalk holds the members that are found in an object against those that encoding/json finds.
+func checkWalk(t *testing.T, text string) {
+	t.Helper()
+	var want map[string]json.RawMessage
+	if json.Unmarshal([]byte(text), &want) != nil || want == nil {
+		return
+	}
+	from := int64(strings.IndexByte(text, '{'))
+	n := 0
+	err := members(inMemory(text), span{from, int64(len(text)), '{'}, func(name string, v span) error {
+		n++
+		raw := text[v.from:v.to]
+		if !json.Valid([]byte(raw)) {
+			t.Fatalf("%q is taken for a value", raw)
+		}
+		return nil
+	})
+	if err != nil || n < len(want) {
+		t.Fatalf("%d of %d members: %v", n, len(want), err)
+	}
 }
 
 // A map like those of large applications: go test -bench Parse -benchmem ./linker/symbolicate/sourcemap
