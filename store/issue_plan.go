@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/uptrace/bun"
 )
@@ -84,7 +83,7 @@ func (p *issuePlan) list(ctx context.Context) (rows []Issue, err error) {
 		if err != nil || len(rows) > p.in.Page.limit() {
 			return rows, err
 		}
-		if driver, err := p.driver(ctx); err != nil {
+		if driver, err := p.s.driver(ctx, p.dense); err != nil {
 			return nil, err
 		} else if driver != nil {
 			return read(func(q *bun.SelectQuery) *bun.SelectQuery {
@@ -101,7 +100,7 @@ func (p *issuePlan) count(ctx context.Context, limit int) (int64, error) {
 	if p.few {
 		return p.s.countUpTo(ctx, p.fewRows(q), limit)
 	}
-	if driver, err := p.driver(ctx); err != nil {
+	if driver, err := p.s.driver(ctx, p.dense); err != nil {
 		return 0, err
 	} else if driver != nil {
 		return p.s.countUpTo(ctx, p.rows(q, looseIssueColumns).Where("i.id IN (SELECT * FROM ("+driver.text+") AS driven)", driver.args...), limit)
@@ -139,37 +138,6 @@ func ownConditions(fields map[string]field, f Filter) Filter {
 		}
 	}
 	return own
-}
-
-// driver is what finds the rows of the condition that leaves the fewest, or of several conditions together; nil when
-// that are too many.
-func (p *issuePlan) driver(ctx context.Context) (*statementText, error) {
-	var best *statementText
-	least := int64(p.s.limits.Driven + 1)
-	consider := func(d statementText) error {
-		n, err := p.s.countUpTo(ctx, p.s.read.NewSelect().TableExpr("("+d.text+") AS driven", d.args...).ColumnExpr("1"), p.s.limits.Driven+1)
-		if err == nil && n < least {
-			best, least = &d, n
-		}
-		return err
-	}
-	for _, d := range p.dense {
-		if err := consider(d); err != nil {
-			return nil, err
-		}
-	}
-	if best != nil || len(p.dense) < 2 {
-		return best, nil
-	}
-	var all statementText
-	var parts []string
-	for _, d := range p.dense {
-		parts = append(parts, "SELECT * FROM ("+d.text+") AS one")
-		all.args = append(all.args, d.args...)
-	}
-	all.text = strings.Join(parts, " INTERSECT ")
-	err := consider(all)
-	return best, err
 }
 
 // Issues gives a page of issues.

@@ -237,6 +237,37 @@ func narrow[ID comparable](ctx context.Context, s *Store, fields map[string]fiel
 	return distinct(ids), found, dense, nil
 }
 
+// driver is what finds the rows of the condition that leaves the fewest, or of several conditions together; nil when
+// that are too many.
+func (s *Store) driver(ctx context.Context, dense []statementText) (*statementText, error) {
+	var best *statementText
+	least := int64(s.limits.Driven + 1)
+	consider := func(d statementText) error {
+		n, err := s.countUpTo(ctx, s.read.NewSelect().TableExpr("("+d.text+") AS driven", d.args...).ColumnExpr("1"), s.limits.Driven+1)
+		if err == nil && n < least {
+			best, least = &d, n
+		}
+		return err
+	}
+	for _, d := range dense {
+		if err := consider(d); err != nil {
+			return nil, err
+		}
+	}
+	if best != nil || len(dense) < 2 {
+		return best, nil
+	}
+	var all statementText
+	var parts []string
+	for _, d := range dense {
+		parts = append(parts, "SELECT * FROM ("+d.text+") AS one")
+		all.args = append(all.args, d.args...)
+	}
+	all.text = strings.Join(parts, " INTERSECT ")
+	err := consider(all)
+	return best, err
+}
+
 func distinct[T comparable](in []T) []T {
 	seen := make(map[T]bool, len(in))
 	return slices.DeleteFunc(in, func(v T) bool {

@@ -129,10 +129,21 @@ func TestListQueriesUseIndexes(t *testing.T) {
 				calls["count issues "+sort+" "+name] = func() error { _, err := s.CountIssues(ctx, scope, q, 1000); return err }
 			}
 		}
-		for _, sort := range []string{"started_at", "duration", "count_errors", "activity"} {
-			calls["replays "+sort] = func() error {
-				_, err := s.Replays(ctx, scope, store.ReplayQuery{Sort: sort, FromMS: 1, Page: store.Page{Limit: 25, Cursor: after}, Filter: store.Filter{Op: store.FilterEq, Field: "trace", Values: []any{id}}})
-				return err
+		for _, sort := range []string{"started_at", "duration", "count_errors", "activity", "usefulness", "count_rage_clicks", "browser.name"} {
+			for name, f := range map[string]store.Filter{"all": {}, "trace": is("trace", id), "id": is("id", id), "error": is("error_id", id), "issue": is("issue_id", int64(1)), "backend issue": is("backend_error.id", int64(1)),
+				"title": {Op: store.FilterLike, Field: "backend_error.title", Parts: []string{"", "declined", ""}}, "seen": is("viewed_by", int64(1)), "backend errors": {Op: store.FilterGt, Field: "count_backend_errors", Values: []any{int64(0)}},
+				"errors": {Op: store.FilterGt, Field: "count_errors", Values: []any{int64(3)}}, "rage": {Op: store.FilterGt, Field: "count_rage_clicks", Values: []any{int64(0)}}, "user": is("user.id", "7"), "email": is("user.email", "a@x.de"),
+				"url": {Op: store.FilterLike, Field: "urls", Parts: []string{"", "cart", ""}}, "tier": is("link_tier", int64(1)), "click": is("click.label", "Pay"), "chapter": is("chapter.status", "error")} {
+				for window, q := range map[string]store.ReplayQuery{"": {}, " of a window": {FromMS: 1, ToMS: 99}, " of a project": {FromMS: 1, Projects: []int64{1}}, " of an environment": {Environments: []string{"prod"}}} {
+					for place, at := range map[string]*store.Cursor{"": nil, " further on": after, " back": {Value: 5, Tie: "7", Prev: true}} {
+						if sort == "browser.name" && at != nil {
+							continue // a place is a replay, which is not there
+						}
+						q := q
+						q.Sort, q.Filter, q.Page = sort, f, store.Page{Limit: 25, Cursor: at}
+						calls["replays by "+sort+" "+name+window+place] = func() error { _, err := s.Replays(ctx, scope, q); return err }
+					}
+				}
 			}
 		}
 		add := func(name string, fn func() error) { calls[name] = fn }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/uptrace/bun"
 )
@@ -18,24 +20,19 @@ type ReplayQuery struct {
 	Page         Page
 }
 
-// ListedReplay is a replay with the counts that lists show. Errors are links of level error and fatal
-// that count; they are queries over the links, never counters, so that every screen agrees.
+// ListedReplay is a replay with the counts that lists show. Errors are links of level error and fatal that count. The
+// database keeps the counts of links in the transaction that changes a link, so that every screen agrees.
 type ListedReplay struct {
 	Replay         `bun:",extend"`
 	Segments       int64 `bun:"segments"`
 	Unplayable     int64 `bun:"unplayable"`
 	HasFirst       bool  `bun:"has_first"`
-	Errors         int64 `bun:"errors"`
-	BackendErrors  int64 `bun:"backend_errors"`
-	FrontendErrors int64 `bun:"frontend_errors"`
-	Warnings       int64 `bun:"warnings"`
-	Infos          int64 `bun:"infos"`
-}
-
-// linksOf counts a replay's links of some levels.
-func linksOf(levels string) string {
-	return "(SELECT COUNT(*) FROM replay_links AS fl WHERE fl.org_id = r.org_id AND fl.replay_id = r.replay_id AND fl.item_kind = 'event' AND " +
-		countedLink("fl") + " AND " + levels + ")"
+	Errors         int64 `bun:"count_errors"`
+	BackendErrors  int64 `bun:"count_backend_errors"`
+	FrontendErrors int64 `bun:"count_frontend_errors"`
+	Warnings       int64 `bun:"count_warnings"`
+	Infos          int64 `bun:"count_infos"`
+	Worth          int64 `bun:"worth"` // what lists rank it by
 }
 
 const (
@@ -46,24 +43,19 @@ const (
 	ofRequest = "SELECT 1 FROM replay_requests AS fq WHERE fq.org_id = r.org_id AND fq.replay_id = r.replay_id"
 )
 
-var (
-	errorCount    = linksOf("fl.level IN ('error', 'fatal')")
-	backendCount  = linksOf("fl.level IN ('error', 'fatal') AND fl.side = 'backend'")
-	frontendCount = linksOf("fl.level IN ('error', 'fatal') AND COALESCE(fl.side, 'frontend') = 'frontend'")
-	warningCount  = linksOf("fl.level = 'warning'")
-	infoCount     = linksOf("fl.level IN ('info', 'debug', 'sample', 'log')")
-	segmentCount  = "(SELECT COUNT(*) FROM replay_segments AS fs WHERE fs.org_id = r.org_id AND fs.replay_id = r.replay_id)"
-	badSegments   = "(SELECT COUNT(*) FROM replay_segments AS fs WHERE fs.org_id = r.org_id AND fs.replay_id = r.replay_id AND NOT fs.playable)"
-	hasFirst      = "EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = r.org_id AND fs.replay_id = r.replay_id AND fs.segment_id = 0)"
-	durationMS    = "(COALESCE(r.finished_ms, r.started_ms) - r.started_ms)"
-	activity      = "(25 * " + errorCount + " + 5 * r.count_urls)"
+const (
+	segmentCount = "(SELECT COUNT(*) FROM replay_segments AS fs WHERE fs.org_id = r.org_id AND fs.replay_id = r.replay_id)"
+	badSegments  = "(SELECT COUNT(*) FROM replay_segments AS fs WHERE fs.org_id = r.org_id AND fs.replay_id = r.replay_id AND NOT fs.playable)"
+	hasFirst     = "EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = r.org_id AND fs.replay_id = r.replay_id AND fs.segment_id = 0)"
+	durationMS   = "(COALESCE(r.finished_ms, r.started_ms) - r.started_ms)"
+	activity     = "(25 * r.count_errors + 5 * r.count_urls)"
 )
 
 // replaySorts are what replays can be sorted by.
 var replaySorts = map[string]string{
 	"started_at": "r.started_ms", "finished_at": "COALESCE(r.finished_ms, r.started_ms)", "duration": durationMS, "activity": activity,
-	"count_errors": errorCount, "count_backend_errors": backendCount, "count_warnings": warningCount, "count_infos": infoCount, "count_segments": segmentCount,
-	"project_id": "COALESCE(r.project_id, 0)", "usefulness": worthOf,
+	"count_errors": "r.count_errors", "count_backend_errors": "r.count_backend_errors", "count_warnings": "r.count_warnings", "count_infos": "r.count_infos", "count_segments": segmentCount,
+	"project_id": "COALESCE(r.project_id, 0)", "usefulness": "r.worth",
 	"count_urls": "r.count_urls", "count_dead_clicks": "r.count_dead_clicks", "count_rage_clicks": "r.count_rage_clicks",
 }
 
@@ -77,8 +69,8 @@ var replayFields = map[string]field{
 	"releases": {expr: "r.releases"}, "urls": {expr: "r.urls"}, "tags": {expr: "r.tags"},
 	"started_ms": {expr: "r.started_ms"}, "duration_ms": {expr: durationMS},
 	"count_dead_clicks": {expr: "r.count_dead_clicks"}, "count_rage_clicks": {expr: "r.count_rage_clicks"}, "count_urls": {expr: "r.count_urls"},
-	"count_errors": {expr: errorCount}, "count_backend_errors": {expr: backendCount}, "count_warnings": {expr: warningCount},
-	"count_infos": {expr: infoCount}, "count_segments": {expr: segmentCount}, "activity": {expr: activity},
+	"count_errors": {expr: "r.count_errors"}, "count_backend_errors": {expr: "r.count_backend_errors"}, "count_warnings": {expr: "r.count_warnings"},
+	"count_infos": {expr: "r.count_infos"}, "usefulness": {expr: "r.worth"}, "count_segments": {expr: segmentCount}, "activity": {expr: activity},
 	"count_traces":        {expr: "(SELECT COUNT(*) FROM replay_traces AS ft WHERE ft.org_id = r.org_id AND ft.replay_id = r.replay_id)"},
 	"trace":               {expr: "ft.trace_id", in: ofTrace},
 	"error_id":            {expr: "fl.item_id", in: ofLink + " AND fl.level IN ('error', 'fatal')"},
@@ -91,16 +83,15 @@ var replayFields = map[string]field{
 	"request.path":        {expr: "fq.path", in: ofRequest},
 }
 
-// replayFieldsOf adds the members of JSON columns, which the engines spell differently.
+// replayFieldsOf are all fields that a filter over replays of a scope can name: the members of JSON columns, which the
+// engines spell differently, too. Drives give replay ids.
 func (s *Store) replayFieldsOf(scope Scope, f *Filter) map[string]field {
-	fs := make(map[string]field, len(replayFields)+8)
-	for k, v := range replayFields {
-		fs[k] = v
-	}
+	fs := maps.Clone(replayFields)
 	for _, m := range []string{"id", "email", "username", "name", "ip_address"} {
 		fs["user."+m] = field{expr: s.jsonText("r.user_json", m)}
 	}
 	s.derivedFieldsOf(fs, scope, f)
+	s.replayDrives(fs, scope)
 	return fs
 }
 
@@ -110,56 +101,43 @@ func (s *Store) IsReplaySort(name string) bool {
 }
 
 func listedReplay(q *bun.SelectQuery) *bun.SelectQuery {
-	return q.ColumnExpr("r.*").ColumnExpr(segmentCount + " AS segments").ColumnExpr(badSegments + " AS unplayable").
-		ColumnExpr(hasFirst + " AS has_first").ColumnExpr(errorCount + " AS errors").ColumnExpr(backendCount + " AS backend_errors").
-		ColumnExpr(frontendCount + " AS frontend_errors").ColumnExpr(warningCount + " AS warnings").ColumnExpr(infoCount + " AS infos")
+	return q.ColumnExpr("r.*").ColumnExpr(segmentCount + " AS segments").ColumnExpr(badSegments + " AS unplayable").ColumnExpr(hasFirst + " AS has_first")
 }
 
 // Replays gives a page of replays that have a recording.
 func (s *Store) Replays(ctx context.Context, scope Scope, in ReplayQuery) (Paged[ListedReplay], error) {
-	sort, text := replaySorts[in.Sort], s.textSorts()[in.Sort]
-	if sort == "" && text == "" {
-		return Paged[ListedReplay]{}, fmt.Errorf("%w: replays are not sorted by %q", ErrInvalid, in.Sort)
-	}
-	where, args, err := in.Filter.where(s.replayFieldsOf(scope, &in.Filter))
+	p, err := s.planReplays(ctx, scope, in)
 	if err != nil {
 		return Paged[ListedReplay]{}, err
 	}
-	var rows []struct {
-		ListedReplay `bun:",extend"`
-		SortValue    int64 `bun:"sort_value"`
-	}
-	q := listedReplay(s.read.NewSelect().TableExpr("replays AS r")).
-		Where("r.org_id = ? AND r.state = ? AND r.started_ms IS NOT NULL", scope.OrgID, ReplayLive).Where(where, args...)
-	if len(in.Projects) > 0 {
-		q = q.Where("r.project_id IN (?)", bun.List(in.Projects))
-	}
-	if len(in.Environments) > 0 {
-		q = q.Where("r.environment IN (?)", bun.List(in.Environments))
-	}
-	if in.FromMS != 0 {
-		q = q.Where("COALESCE(r.finished_ms, r.started_ms) >= ?", in.FromMS)
-		q = q.Where("r.started_ms >= ?", in.FromMS-maxReplayMS) // lets the index bound what that cannot
-	}
-	if in.ToMS != 0 {
-		q = q.Where("r.started_ms <= ?", in.ToMS)
-	}
-	if text != "" {
-		if q, err = s.sortByText(ctx, q, scope, text, in); err != nil {
-			return Paged[ListedReplay]{}, err
-		}
-	} else {
-		q = keyset(q.ColumnExpr(sort+" AS sort_value"), in.Page, order{expr: sort, tie: "r.replay_id", tieValue: textTie, ascending: in.Ascending})
-	}
-	if err := q.Scan(ctx, &rows); err != nil {
+	places, err := p.list(ctx)
+	if err != nil {
 		return Paged[ListedReplay]{}, border(fmt.Errorf("list replays: %w", err))
 	}
-	values := map[string]int64{}
-	list := make([]ListedReplay, len(rows))
-	for i, r := range rows {
-		list[i], values[r.ReplayID] = r.ListedReplay, r.SortValue
+	rows, err := s.replaysAt(ctx, scope, places)
+	if err != nil {
+		return Paged[ListedReplay]{}, border(fmt.Errorf("replays of a list: %w", err))
 	}
-	return paged(list, in.Page, func(r ListedReplay) Cursor { return Cursor{Value: values[r.ReplayID], Tie: r.ReplayID} }), nil
+	values := make(map[string]int64, len(places))
+	for _, at := range places {
+		values[at.ReplayID] = at.Value
+	}
+	return paged(rows, in.Page, func(r ListedReplay) Cursor { return Cursor{Value: values[r.ReplayID], Tie: r.ReplayID} }), nil
+}
+
+// replaysAt reads the replays of a list's places, in their order.
+func (s *Store) replaysAt(ctx context.Context, scope Scope, places []replayPlace) ([]ListedReplay, error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	ids, order := make([]string, len(places)), make(map[string]int, len(places))
+	for i, at := range places {
+		ids[i], order[at.ReplayID] = at.ReplayID, i
+	}
+	var rows []ListedReplay
+	err := listedReplay(s.read.NewSelect().TableExpr("replays AS r")).Where("r.org_id = ? AND r.replay_id IN (?)", scope.OrgID, bun.List(ids)).Scan(ctx, &rows)
+	slices.SortFunc(rows, func(x, y ListedReplay) int { return order[x.ReplayID] - order[y.ReplayID] })
+	return rows, err
 }
 
 // maxReplayMS bounds how long a replay lasts: SDKs end one after an hour; a day leaves room for clocks.
@@ -174,43 +152,6 @@ func (s *Store) Replay(ctx context.Context, scope Scope, replayID string) (*List
 		return nil, border(fmt.Errorf("replay %s: %w", replayID, err))
 	}
 	return r, nil
-}
-
-// ReplayItems are the ids of a replay's events by level, and its traces; at most limit of each.
-type ReplayItems struct {
-	Errors, Warnings, Infos, Traces []string
-	BackendProjects                 []string // slugs
-}
-
-// ReplayItems gives what lists and pages name of replays, by replay id.
-func (s *Store) ReplayItems(ctx context.Context, scope Scope, replayIDs []string, limit int) (map[string]*ReplayItems, error) {
-	out := map[string]*ReplayItems{}
-	for _, id := range replayIDs {
-		out[id] = &ReplayItems{Errors: []string{}, Warnings: []string{}, Infos: []string{}, Traces: []string{}, BackendProjects: []string{}}
-	}
-	for id, it := range out {
-		for levels, list := range map[string]*[]string{"fl.level IN ('error', 'fatal')": &it.Errors,
-			"fl.level = 'warning'": &it.Warnings, "fl.level IN ('info', 'debug', 'sample', 'log')": &it.Infos} {
-			err := s.read.NewSelect().TableExpr("replay_links AS fl").ColumnExpr("fl.item_id").
-				Where("fl.org_id = ? AND fl.replay_id = ? AND fl.item_kind = ?", scope.OrgID, id, ItemEvent).
-				Where(countedLink("fl")).Where(living("fl")).Where(levels).OrderExpr("fl.ts_ms, fl.item_id").Limit(int64(limit)).Scan(ctx, list)
-			if err != nil {
-				return nil, border(fmt.Errorf("items of replay %s: %w", id, err))
-			}
-		}
-		err := s.read.NewSelect().TableExpr("replay_traces AS ft").ColumnExpr("ft.trace_id").
-			Where("ft.org_id = ? AND ft.replay_id = ?", scope.OrgID, id).OrderExpr("ft.first_ms, ft.trace_id").Limit(int64(limit)).Scan(ctx, &it.Traces)
-		if err != nil {
-			return nil, border(fmt.Errorf("traces of replay %s: %w", id, err))
-		}
-		err = s.read.NewSelect().TableExpr("replay_links AS fl").Join("JOIN projects AS p ON p.id = fl.project_id AND p.org_id = fl.org_id").
-			ColumnExpr("DISTINCT p.slug").Where("fl.org_id = ? AND fl.replay_id = ? AND fl.item_kind = ?", scope.OrgID, id, ItemEvent).
-			Where("fl.side = ? AND fl.level IN ('error', 'fatal')", SideBackend).Where(countedLink("fl")).Where(living("fl")).Order("p.slug").Scan(ctx, &it.BackendProjects)
-		if err != nil {
-			return nil, border(fmt.Errorf("projects of replay %s: %w", id, err))
-		}
-	}
-	return out, nil
 }
 
 // Segments gives a replay's segments in order, from an offset, without their frames.

@@ -19,11 +19,9 @@ const (
 const linkTier = "CASE WHEN (fl.signals & 12575) <> 0 THEN 1 WHEN (fl.signals & 32) <> 0 THEN 2 WHEN (fl.signals & 192) <> 0 AND (fl.flags & 4) = 0 THEN 3 " +
 	"WHEN (fl.signals & 512) <> 0 THEN 4 WHEN (fl.signals & 1216) <> 0 THEN 5 ELSE 0 END"
 
-const worthOf = "COALESCE((SELECT fw.worth FROM replay_summaries AS fw WHERE fw.org_id = r.org_id AND fw.replay_id = r.replay_id), 0)"
-
 // derivedFields are what replays can be filtered by of what is derived from their recordings.
 var derivedFields = map[string]field{
-	"usefulness": {expr: worthOf}, "link_tier": {expr: linkTier, in: "SELECT 1 FROM replay_links AS fl WHERE fl.org_id = r.org_id AND fl.replay_id = r.replay_id AND fl.item_kind = 'event'"},
+	"link_tier":     {expr: linkTier, in: "SELECT 1 FROM replay_links AS fl WHERE fl.org_id = r.org_id AND fl.replay_id = r.replay_id AND fl.item_kind = 'event'"},
 	"trigger_route": {expr: "fh.trigger_route", in: ofChapter}, "chapter.status": {expr: "fh.status", in: ofChapter},
 	"chapter.label": {expr: "fh.label", in: ofChapter}, "chapter.kind": {expr: "fh.kind", in: ofChapter},
 	"click": {in: ofClick}, "tap": {in: ofTap},
@@ -87,31 +85,6 @@ func (s *Store) textSorts() map[string]string {
 		}
 	}
 	return out
-}
-
-// sortByText puts a page of replays in the order of a text. Its cursor names a replay, whose text is the place.
-func (s *Store) sortByText(ctx context.Context, q *bun.SelectQuery, scope Scope, expr string, in ReplayQuery) (*bun.SelectQuery, error) {
-	asc := in.Ascending
-	if c := in.Page.Cursor; c != nil {
-		if c.Prev {
-			asc = !asc
-		}
-		var at string
-		err := s.read.NewSelect().TableExpr("replays AS r").ColumnExpr(expr).Where("r.org_id = ? AND r.replay_id = ?", scope.OrgID, c.Tie).Scan(ctx, &at)
-		if err != nil {
-			return nil, border(fmt.Errorf("place in the list: %w", err))
-		}
-		cmp := "<"
-		if asc {
-			cmp = ">"
-		}
-		q = q.Where(expr+" "+cmp+" ? OR ("+expr+" = ? AND r.replay_id "+cmp+" ?)", at, at, c.Tie)
-	}
-	dir := " DESC"
-	if asc {
-		dir = " ASC"
-	}
-	return q.OrderExpr(expr + dir + ", r.replay_id" + dir).Limit(int64(in.Page.limit() + 1)), nil
 }
 
 // ClickedNode is a click of a replay that was searched for.

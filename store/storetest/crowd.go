@@ -217,8 +217,8 @@ func (f *filler) replays() {
 	const from = "FROM crowd_events c WHERE c.event % 10 = 0"
 	project := "{projectc}"
 	f.run(`INSERT INTO replays (org_id, replay_id, project_id, state, replay_type, platform, environment, releases, user_key, user_json, browser_name, os_name, tags, urls, started_ms, finished_ms, first_seen_ms, last_segment_ms, count_urls, count_rage_clicks)
-		SELECT {org}, id, ` + project + `, 'live', 'session', 'javascript', 'production', '["app@1.' || v2 || '.0"]', 'id:' || v0, '{"id":"' || v0 || '","email":"user' || v0 || '@x.de"}', 'Browser ' || v5, 'OS ' || c.event % 7, '{"plan":["gold"]}',
-		 '["https://shop.example/page/' || c.event % 100 || '"]', ms - 60000, ms + c.event % 600000, ms, ms, 1 + c.event % 9, CASE WHEN c.event % 1000 = 0 THEN 1 ELSE 0 END ` + from)
+		SELECT {org}, id, ` + project + `, 'live', 'session', 'javascript', 'production', '["app@1.' || v2 || '.0"]', 'id:' || v0, '{"id":"' || v0 || '","email":"user' || v0 || '@x.de"}', 'Browser ' || v5, 'OS ' || (c.event % 7), '{"plan":["gold"]}',
+		 '["https://shop.example/page/' || (c.event % 100) || '"]', ms - 60000, ms + c.event % 600000, ms, ms, 1 + c.event % 9, CASE WHEN c.event % 1000 = 0 THEN 1 ELSE 0 END ` + from)
 	for segment := range 2 {
 		f.run(`INSERT INTO replay_segments (org_id, replay_id, segment_id, body_hash, project_id, first_ms, last_ms, bytes, playable, blob, received_ms) SELECT {org}, id, ` + fmt.Sprint(segment) + `, 'h', ` + project + `, ms - 60000, ms, 1000, TRUE, 'b', ms ` + from)
 	}
