@@ -2,47 +2,23 @@ package native
 
 import (
 	"bytes"
+	"compress/gzip"
 	"debug/elf"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-const program = `package main
-
-type Cart struct{ n int }
-
-func inlined(n int) int {
-	if n == 7 {
-		panic("declined")
-	}
-	return n * 2
-}
-
-//go:noinline
-func (c *Cart) Pay() int {
-	return inlined(c.n)
-}
-
-var some = 7
-
-func main() { c := &Cart{n: some}; println(c.Pay()) }
-`
-
-// built is a real program with debug information: for this machine's ELF, and for Mach-O.
-func built(t *testing.T, goos string) *bytes.Reader {
+// built is a real program with debug information, for this machine's ELF.
+func built(t *testing.T) *bytes.Reader {
 	t.Helper()
-	dir := t.TempDir()
-	source, out := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
-	if err := os.WriteFile(source, []byte(program), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", out, source)
-	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+runtime.GOARCH, "CGO_ENABLED=0", "GOFLAGS=")
+	out := filepath.Join(t.TempDir(), "program")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", out, "./testdata/program")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, said)
 	}
@@ -53,10 +29,29 @@ func built(t *testing.T, goos string) *bytes.Reader {
 	return bytes.NewReader(b)
 }
 
+// kept is the same program as it is built for macOS, without its code: testdata/make.sh makes it.
+func kept(t *testing.T) *bytes.Reader {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", "program-darwin-arm64.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.NewReader(b)
+}
+
 func TestRealPrograms(t *testing.T) {
-	for goos, format := range map[string]string{"linux": ELF, "darwin": MachO} {
+	for format, program := range map[string]func(*testing.T) *bytes.Reader{ELF: built, MachO: kept} {
 		t.Run(format, func(t *testing.T) {
-			r := built(t, goos)
+			r := program(t)
 			objects, err := Inspect(r, r.Size())
 			if err != nil || len(objects) != 1 {
 				t.Fatalf("inspect: %+v %v", objects, err)
@@ -141,7 +136,7 @@ func TestBreakpad(t *testing.T) {
 
 // Whatever is in a file, it is refused and nothing breaks.
 func TestDamaged(t *testing.T) {
-	good := built(t, "linux")
+	good := built(t)
 	body := make([]byte, good.Size())
 	if _, err := good.ReadAt(body, 0); err != nil {
 		t.Fatal(err)
