@@ -53,6 +53,12 @@ type ArchivesInput struct {
 	Name string `query:"name" doc:"A release or a bundle id."`
 }
 
+// OrgArchivesInput deletes the uploads of a release from all projects.
+type OrgArchivesInput struct {
+	OrgPath
+	Name string `query:"name" doc:"A release or a bundle id."`
+}
+
 // BundleInput names a bundle of a project.
 type BundleInput struct {
 	ProjectPath

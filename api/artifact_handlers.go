@@ -24,6 +24,7 @@ func (a *API) registerArtifacts(router *mux.Router) {
 	handle(a, Route{ID: "listBundleFiles", Method: "GET", Path: project + "artifact-bundles/{bundle}/files/", Access: "project:read", Summary: "Files of an uploaded bundle"}, a.listBundleFiles)
 	handle(a, Route{ID: "listSourceMaps", Method: "GET", Path: project + "files/source-maps/", Access: "project:read", Summary: "Uploads by release, old form"}, a.listSourceMaps)
 	handle(a, Route{ID: "deleteSourceMaps", Method: "DELETE", Path: project + "files/source-maps/", Access: "project:releases", Summary: "Delete the uploads of a release", Status: 204}, a.deleteSourceMaps)
+	handle(a, Route{ID: "deleteOrgSourceMaps", Method: "DELETE", Path: "/api/0/organizations/{org}/files/source-maps/", Access: "project:releases", Summary: "Delete the uploads of a release, of all projects", Status: 204}, a.deleteOrgSourceMaps)
 	a.handleRaw(router, Route{ID: "downloadArtifact", Method: "GET", Path: project + "artifact-lookup/", Query: "download", Access: "project:read", Summary: "The bytes of an upload"}, a.downloadArtifact)
 	handle(a, Route{ID: "lookUpArtifacts", Method: "GET", Path: project + "artifact-lookup/", Access: "project:read", Summary: "Which uploads could explain a frame"}, a.lookUpArtifacts)
 	handle(a, Route{ID: "getSourceMapDebug", Method: "GET", Path: project + "events/{event}/source-map-debug-blue-thunder-edition/", Access: "event:read", Summary: "Why frames are not mapped"}, a.getSourceMapDebug)
@@ -86,16 +87,35 @@ func (a *API) listSourceMaps(ctx context.Context, in *ArchivesInput) (*List[Arti
 
 // deleteSourceMaps deletes what a release or a bundle's number names.
 func (a *API) deleteSourceMaps(ctx context.Context, in *ArchivesInput) (*Nothing, error) {
-	rq := from(ctx)
-	if in.Name == "" {
+	return a.deleteUploads(ctx, []int64{from(ctx).project.ID}, in.Name)
+}
+
+// deleteOrgSourceMaps deletes the same of every project that the caller has.
+func (a *API) deleteOrgSourceMaps(ctx context.Context, in *OrgArchivesInput) (*Nothing, error) {
+	projects, err := a.uploadProjects(ctx, from(ctx), nil)
+	if err != nil {
+		return nil, err
+	}
+	return a.deleteUploads(ctx, projects, in.Name)
+}
+
+func (a *API) deleteUploads(ctx context.Context, projects []int64, name string) (*Nothing, error) {
+	if name == "" {
 		return nil, badRequest("name: a release or a bundle id is needed.")
 	}
-	err := a.Store.DeleteReleaseFiles(ctx, rq.scope, a.Blobs, rq.project.ID, in.Name)
-	if id, isNumber := strconv.ParseInt(in.Name, 10, 64); errors.Is(err, store.ErrNotFound) && isNumber == nil {
-		err = a.Store.DeleteBundle(ctx, rq.scope, a.Blobs, rq.project.ID, id)
+	scope, found := from(ctx).scope, false
+	for _, id := range projects {
+		err := a.Store.DeleteReleaseFiles(ctx, scope, a.Blobs, id, name)
+		if bundle, isNumber := strconv.ParseInt(name, 10, 64); errors.Is(err, store.ErrNotFound) && isNumber == nil {
+			err = a.Store.DeleteBundle(ctx, scope, a.Blobs, id, bundle)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, a.fail("delete uploads", err)
+		}
+		found = found || err == nil
 	}
-	if err != nil {
-		return nil, a.fail("delete uploads", err)
+	if !found {
+		return nil, errNotFound
 	}
 	return nil, nil
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/store"
 )
@@ -71,9 +73,10 @@ type ProguardList struct {
 	Releases []string `json:"releases"`
 }
 
-func (a *API) registerDebugFiles() {
+func (a *API) registerDebugFiles(router *mux.Router) {
 	const project = "/api/0/projects/{org}/{project}/"
 	handle(a, Route{ID: "listDebugFiles", Method: "GET", Path: project + "files/dsyms/", Access: "project:read", Summary: "Debug files of a project"}, a.listDebugFiles)
+	a.handleRaw(router, Route{ID: "uploadDebugFiles", Method: "POST", Path: project + "files/dsyms/", Access: "project:releases", Summary: "Upload a ZIP of debug files, old form"}, a.uploadDebugFiles)
 	handle(a, Route{ID: "deleteDebugFile", Method: "DELETE", Path: project + "files/dsyms/", Access: "project:write", Summary: "Delete a debug file", Status: 204}, a.deleteDebugFile)
 	handle(a, Route{ID: "listUnknownDebugFiles", Method: "GET", Path: project + "files/dsyms/unknown/", Access: "project:releases", Summary: "Which debug files are not there"}, a.listUnknownDebugFiles)
 	handle(a, Route{ID: "setProguardRelease", Method: "POST", Path: project + "files/proguard-artifact-releases/", Access: "project:releases", Summary: "Say which ProGuard mapping a release was built with", Status: 201}, a.setProguardRelease)

@@ -104,7 +104,7 @@ func (a *API) register(router *mux.Router) {
 	a.registerUploads(router)
 	a.registerArtifacts(router)
 	a.registerReleaseFiles(router)
-	a.registerDebugFiles()
+	a.registerDebugFiles(router)
 	a.registerAlertRules()
 	a.registerMetricRules()
 	a.registerWorkflows()

@@ -34,7 +34,7 @@ var requests = map[string]struct{ query, body string }{
 	"updateIssues": {query: "id={issue}", body: `{"status":"resolved"}`}, "updateIssue": {body: `{"status":"resolved"}`},
 	"updateIssueUnscoped": {body: `{"status":"resolved"}`}, "updateProjectIssues": {query: "id={issue}", body: `{"status":"resolved"}`},
 	"uploadChunks": {}, "assembleBundle": {body: `{"checksum":"x","chunks":[],"projects":["shop-web"]}`}, "assembleRelease": {body: `{"checksum":"x","chunks":[]}`},
-	"assembleDebugFiles": {body: `{}`}, "deleteArtifactBundle": {}, "deleteSourceMaps": {query: "name={bundle}"}, "uploadReleaseFile": {}, "uploadProjectReleaseFile": {},
+	"assembleDebugFiles": {body: `{}`}, "deleteArtifactBundle": {}, "deleteSourceMaps": {query: "name={bundle}"}, "deleteOrgSourceMaps": {query: "name={bundle}"}, "uploadDebugFiles": {}, "uploadReleaseFile": {}, "uploadProjectReleaseFile": {},
 	"deleteReleaseFile": {}, "deleteProjectReleaseFile": {}, "deleteDebugFile": {query: "id={debugFile}"}, "reprocess": {},
 	"setProguardRelease": {body: `{"release_name":"1","proguard_uuid":"none"}`}, "downloadReleaseFile": {query: "download=1"},
 	"downloadProjectReleaseFile": {query: "download=1"}, "downloadArtifact": {query: "download=artifact_bundle/{bundle}"},

@@ -184,7 +184,9 @@ func (a *API) assemble(ctx context.Context, scope store.Scope, r store.AssemblyR
 	} else if err != nil {
 		return out, a.fail("read assembly", err)
 	}
-	out.State, out.Detail = st.State, text(st.Detail)
+	if out.State = st.State; st.State == store.AssemblyError {
+		out.Detail = text(st.Detail)
+	}
 	return out, nil
 }
 

@@ -217,3 +217,38 @@ func TestDeleteBundle(t *testing.T) {
 		}
 	})
 }
+
+// The uploads of a release go from all projects at once, and nobody else's.
+func TestDeleteReleaseOfAllProjects(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		path := "/api/0/organizations/acme/files/source-maps/"
+		if r := w.do(w.acme.token, "DELETE", path, ""); r.Code != 400 {
+			t.Errorf("without a name: %d %s", r.Code, r.Body)
+		}
+		if r := w.do(w.acme.token, "DELETE", path+"?name=none", ""); r.Code != 404 {
+			t.Errorf("of nothing: %d %s", r.Code, r.Body)
+		}
+		if r := w.do(w.acme.token, "DELETE", path+"?name=shop@1.0.0", ""); r.Code != 204 {
+			t.Fatalf("delete: %d %s", r.Code, r.Body)
+		}
+		if list := decode[[]map[string]any](w.do(w.acme.token, "GET", "/api/0/projects/acme/shop-web/files/artifact-bundles/", "")); len(list) != 0 {
+			t.Errorf("after the delete: %v", list)
+		}
+		if _, err := w.blobs.Stat(t.Context(), store.ArtifactBlob(w.other.org.ID, "test")); err != nil {
+			t.Errorf("another organisation's bytes: %v", err)
+		}
+	})
+}
+
+// Debug files in one body: what is wrong with it is said. What comes of a good one is tested where there is a linker, in cmd/hindsight.
+func TestDebugFilesInOneBody(t *testing.T) {
+	w := newWorld(t, sqliteStore(t))
+	path := "/api/0/projects/acme/shop-web/files/dsyms/"
+	for what, parts := range map[string][][3]string{
+		"no file": {{"name", "", "x"}}, "an empty one": {{"file", "a.zip", ""}}, "two": {{"file", "a.zip", "PK"}, {"file", "b.zip", "PK"}},
+	} {
+		if r := w.form(w.acme.token, path, parts...); r.Code != 400 || !strings.HasPrefix(decode[struct{ Detail string }](r).Detail, "file: ") {
+			t.Errorf("%s: %d %s", what, r.Code, r.Body)
+		}
+	}
+}

@@ -71,6 +71,8 @@ func (l *Linker) assembleOne(ctx context.Context, a *store.Assembly, asked store
 		return l.assembleBundle(ctx, a, asked)
 	case store.AssembleDebugFile:
 		return l.assembleDebugFile(ctx, a, asked)
+	case store.AssembleDebugArchive:
+		return l.assembleDebugArchive(ctx, a, asked)
 	}
 	return refusal("nothing is known about uploads of the kind " + a.Kind)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // debugFiles says what an uploaded debug file is: a row for each architecture in it.
-func debugFiles(r *blobReader, size int64, asked store.AssemblyRequest) ([]store.DebugFile, error) {
+func debugFiles(r io.ReaderAt, size int64, asked store.AssemblyRequest) ([]store.DebugFile, error) {
 	if rest, ok := strings.CutPrefix(asked.Name, "/proguard/"); ok {
 		id, ok := envelope.ParseDebugID(strings.TrimSuffix(rest, ".txt"))
 		if !ok {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -110,8 +111,9 @@ const (
 
 // Kinds of files that are put together from chunks.
 const (
-	AssembleBundle    = "bundle"
-	AssembleDebugFile = "debug-file"
+	AssembleBundle       = "bundle"
+	AssembleDebugFile    = "debug-file"
+	AssembleDebugArchive = "debug-archive" // a ZIP of debug files
 )
 
 // AssemblyRequest says what to put together and what for.
@@ -148,7 +150,7 @@ type Assembly struct {
 	Checksum  string `bun:"checksum"`
 	Request   string `bun:"request"` // JSON of an AssemblyRequest
 	State     string `bun:"state"`
-	Detail    string `bun:"detail"`   // of an error, for a person
+	Detail    string `bun:"detail"`   // of an error, for a person; of debug files that ended well, see [Assembly.Made]
 	Tries     int64  `bun:"tries"`    // how often somebody began it
 	LeaseMS   int64  `bun:"lease_ms"` // until when whoever works on it has it for himself
 	UpdatedMS int64  `bun:"updated_ms"`
@@ -156,6 +158,14 @@ type Assembly struct {
 
 // Scope is the organisation that asked.
 func (a *Assembly) Scope() Scope { return Scope{OrgID: a.OrgID} }
+
+// Made are the checksums of the debug files that came of it.
+func (a *Assembly) Made() []string {
+	if a.State != AssemblyOK || a.Kind == AssembleBundle {
+		return nil
+	}
+	return strings.Fields(a.Detail)
+}
 
 // Asked reads the request.
 func (a *Assembly) Asked() (AssemblyRequest, error) {
@@ -244,12 +254,13 @@ func (s *Store) EndAssembly(ctx context.Context, a *Assembly, detail string) err
 	return nil
 }
 
-// doneAssembly marks an assembly in the transaction that stores what it made.
-func (s *Store) doneAssembly(ctx context.Context, tx bun.Tx, id int64) error {
+// doneAssembly marks an assembly in the transaction that stores what it made, whose checksums stay with it.
+func (s *Store) doneAssembly(ctx context.Context, tx bun.Tx, id int64, made ...string) error {
 	if id == 0 {
 		return nil
 	}
-	_, err := tx.NewUpdate().Model((*Assembly)(nil)).Set("state = ?", AssemblyOK).Set("updated_ms = ?", s.nowMS()).Where("id = ?", id).Exec(ctx)
+	_, err := tx.NewUpdate().Model((*Assembly)(nil)).Set("state = ?", AssemblyOK).Set("detail = ?", strings.Join(made, " ")).
+		Set("updated_ms = ?", s.nowMS()).Where("id = ?", id).Exec(ctx)
 	return err
 }
 

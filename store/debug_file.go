@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/uptrace/bun"
@@ -45,14 +46,17 @@ func DebugFileBlob(orgID int64, sha1 string) string {
 	return strconv.FormatInt(orgID, 10) + "/debug-files/" + sha1
 }
 
-// AddDebugFiles stores the rows of one uploaded file and queues the events that wait for it. It is idempotent. The
+// AddDebugFiles stores the rows of one uploaded file, or of a ZIP of them, and queues the events that wait for it. It is idempotent. The
 // blob must be there before. Assembly is marked as done in the same transaction; 0: none.
 func (s *Store) AddDebugFiles(ctx context.Context, scope Scope, projectID int64, files []DebugFile, assembly int64) error {
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		var wanted []string
+		var wanted, made []string
 		for i := range files {
 			files[i].OrgID, files[i].ProjectID, files[i].CreatedMS = scope.OrgID, projectID, s.nowMS()
 			wanted = append(wanted, WantDebugID(files[i].DebugID))
+			if !slices.Contains(made, files[i].SHA1) {
+				made = append(made, files[i].SHA1)
+			}
 			if files[i].CodeID != "" {
 				wanted = append(wanted, WantDebugID(files[i].CodeID))
 			}
@@ -63,7 +67,7 @@ func (s *Store) AddDebugFiles(ctx context.Context, scope Scope, projectID int64,
 		if err := s.queueRemaps(ctx, tx, scope, []int64{projectID}, wanted); err != nil {
 			return err
 		}
-		return s.doneAssembly(ctx, tx, assembly)
+		return s.doneAssembly(ctx, tx, assembly, made...)
 	})
 	if err != nil {
 		return fmt.Errorf("add debug files: %w", err)
@@ -142,7 +146,7 @@ func (s *Store) DeleteDebugFile(ctx context.Context, scope Scope, blobs Blobs, p
 		if _, err := tx.NewDelete().Model(f).WherePK().Exec(ctx); err != nil {
 			return err
 		}
-		if _, err := tx.NewDelete().Model((*Assembly)(nil)).Where("org_id = ? AND checksum = ?", scope.OrgID, f.SHA1).Exec(ctx); err != nil {
+		if _, err := tx.NewDelete().Model((*Assembly)(nil)).Where("org_id = ? AND (checksum = ? OR kind = ? AND state = ?)", scope.OrgID, f.SHA1, AssembleDebugArchive, AssemblyOK).Exec(ctx); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, scope, audited{AuditDebugRemove, "debug-file", auditID(f.ID), f.ObjectName, map[string]any{"debugId": f.DebugID}})

@@ -55,6 +55,7 @@ func (s *Symbolicator) native(ctx context.Context, ev *envelope.Event, traces []
 			}
 			if im.said.Reason == DebugFileAbsent || im.said.Reason == Unreadable {
 				r.want(im.debugID)
+				r.want(im.codeID)
 				r.Unread = r.Unread || im.said.Reason == Unreadable
 			}
 		}

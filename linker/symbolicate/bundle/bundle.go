@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hindsight-dev/hindsight/envelope"
@@ -81,9 +82,6 @@ func Read(r io.ReaderAt, size int64) (*Bundle, error) {
 }
 
 func read(src *source, size int64) (*Bundle, error) {
-	if err := checkEnd(src, size); err != nil {
-		return nil, err
-	}
 	var head [8]byte
 	if _, err := src.ReadAt(head[:], 0); err != nil && err != io.EOF {
 		return nil, err
@@ -91,33 +89,19 @@ func read(src *source, size int64) (*Bundle, error) {
 	if v := binary.LittleEndian.Uint32(head[4:]); bytes.Equal(head[:4], header) && v > 2 {
 		return nil, refuse("version %d of the archive's header is not known", v)
 	}
-	src.budget = maxDirectory
-	zr, err := zip.NewReader(src, size)
-	if src.spent {
-		return nil, refuse("the directory of the archive is too large: at most %d files are taken", MaxFiles)
-	}
-	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return nil, refuse("it is not a ZIP archive, or it is cut off (%v)", err)
-	}
-	src.budget = -1
-	if len(zr.File) > MaxFiles {
-		return nil, refuse("it has %d files, at most %d are taken", len(zr.File), MaxFiles)
-	}
-	byName := make(map[string]*zip.File, len(zr.File))
-	for _, f := range zr.File {
-		if err := checkEntry(f); err != nil {
-			return nil, err
-		}
-		if byName[f.Name] != nil {
-			return nil, refuse("the file %q is in it twice", clip(f.Name))
-		}
-		byName[f.Name] = f
-	}
-	m, err := readManifest(byName["manifest.json"])
+	files, err := directory(src, size, MaxFile)
 	if err != nil {
 		return nil, err
 	}
-	return readFiles(zr.File, m)
+	i := slices.IndexFunc(files, func(f *zip.File) bool { return f.Name == "manifest.json" })
+	if i < 0 {
+		return nil, refuse("there is no manifest.json in it")
+	}
+	m, err := readManifest(files[i])
+	if err != nil {
+		return nil, err
+	}
+	return readFiles(files, m)
 }
 
 // checkEnd looks at the record at a ZIP's end before archive/zip does: it says how many files there are, and
@@ -141,7 +125,7 @@ func checkEnd(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-func checkEntry(f *zip.File) error {
+func checkEntry(f *zip.File, most int64) error {
 	name := strings.TrimSuffix(f.Name, "/")
 	switch {
 	case !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsAny(name, "\\\x00"):
@@ -152,16 +136,13 @@ func checkEntry(f *zip.File) error {
 		return refuse("%q is compressed by method %d; only deflate is known", clip(f.Name), f.Method)
 	case f.Flags&1 != 0:
 		return refuse("%q is encrypted", clip(f.Name))
-	case f.UncompressedSize64 > MaxFile:
-		return refuse("%q has %d MiB, a file may have %d MiB", clip(f.Name), f.UncompressedSize64>>20, MaxFile>>20)
+	case f.UncompressedSize64 > uint64(most):
+		return refuse("%q has %d MiB, a file may have %d MiB", clip(f.Name), f.UncompressedSize64>>20, most>>20)
 	}
 	return nil
 }
 
 func readManifest(f *zip.File) (*manifest, error) {
-	if f == nil {
-		return nil, refuse("there is no manifest.json in it")
-	}
 	if f.UncompressedSize64 > maxManifest {
 		return nil, refuse("its manifest.json has %d MiB, it may have %d MiB", f.UncompressedSize64>>20, maxManifest>>20)
 	}
@@ -190,7 +171,7 @@ func readFiles(entries []*zip.File, m *manifest) (*Bundle, error) {
 		if e.Mode().IsDir() {
 			continue
 		}
-		sum, n, err := check(e, left)
+		sum, n, err := check(e, MaxFile, left)
 		if err != nil {
 			return nil, err
 		}
@@ -213,7 +194,7 @@ func readFiles(entries []*zip.File, m *manifest) (*Bundle, error) {
 }
 
 // check unpacks one entry, counting what really comes out of it.
-func check(e *zip.File, left int64) (sha string, n int64, err error) {
+func check(e *zip.File, most, left int64) (sha string, n int64, err error) {
 	r, err := e.Open()
 	if err != nil {
 		return "", 0, refuse("%q cannot be read (%v)", clip(e.Name), err)
@@ -229,8 +210,8 @@ func check(e *zip.File, left int64) (sha string, n int64, err error) {
 		}
 		n += int64(got)
 		switch {
-		case n > MaxFile:
-			return "", 0, refuse("%q has more than %d MiB", clip(e.Name), MaxFile>>20)
+		case n > most:
+			return "", 0, refuse("%q has more than %d MiB", clip(e.Name), most>>20)
 		case n > left:
 			return "", 0, refuse("its files have more than %d MiB together", MaxTotal>>20)
 		case n > ratioFrom && n > MaxRatio*int64(e.CompressedSize64):

@@ -5901,6 +5901,41 @@ export type ValidateExploreResponses = {
 
 export type ValidateExploreResponse = ValidateExploreResponses[keyof ValidateExploreResponses];
 
+export type DeleteOrgSourceMapsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+    };
+    query?: {
+        /**
+         * A release or a bundle id.
+         */
+        name?: string;
+    };
+    url: '/api/0/organizations/{org}/files/source-maps/';
+};
+
+export type DeleteOrgSourceMapsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type DeleteOrgSourceMapsError = DeleteOrgSourceMapsErrors[keyof DeleteOrgSourceMapsErrors];
+
+export type DeleteOrgSourceMapsResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteOrgSourceMapsResponse = DeleteOrgSourceMapsResponses[keyof DeleteOrgSourceMapsResponses];
+
 export type ListSearchViewsData = {
     body?: never;
     path: {
