@@ -169,13 +169,16 @@ func (a *API) issuePage(ctx context.Context, p IssuesParams, only *store.Project
 	if err != nil {
 		return nil, a.fail("list issues", err)
 	}
-	hits := int64(len(page.Rows))
+	out := &IssuesOutput{Link: pageLink(a, rq, page), XHits: itoa(int64(len(page.Rows))), XMaxHits: itoa(maxHits)}
 	if page.HasPrev || page.More {
-		if hits, err = a.Store.CountIssues(ctx, rq.scope, q, maxHits); err != nil {
+		n, exact, err := a.Store.CountIssues(ctx, rq.scope, q, maxHits)
+		if err != nil {
 			return nil, a.fail("count issues", err)
 		}
+		if out.XHits = itoa(n); !exact {
+			out.XHits = ""
+		}
 	}
-	out := &IssuesOutput{Link: pageLink(a, rq, page), XHits: itoa(hits), XMaxHits: itoa(maxHits)}
 	out.Body, err = a.issues(ctx, rq, set, page.Rows, view)
 	return out, err
 }
@@ -302,7 +305,7 @@ func (a *API) countIssues(ctx context.Context, in *IssuesCountInput) (*One[map[s
 		if err != nil {
 			return nil, err
 		}
-		if out[query], err = a.Store.CountIssues(ctx, rq.scope, q, maxHits); err != nil {
+		if out[query], _, err = a.Store.CountIssues(ctx, rq.scope, q, maxHits); err != nil {
 			return nil, a.fail("count issues", err)
 		}
 	}

@@ -51,10 +51,10 @@ func parseCursor(s string) (*store.Cursor, error) {
 	}
 	v, err := strconv.ParseInt(s[:first], 10, 64)
 	tie, prev := s[first+1:last], s[last+1:]
-	if err != nil || prev != "0" && prev != "1" || strings.ContainsFunc(tie, notTie) {
+	if err != nil || prev != "0" && prev != "1" && prev != "2" || strings.ContainsFunc(tie, notTie) {
 		return nil, errCursor
 	}
-	return &store.Cursor{Value: v, Tie: tie, Prev: prev == "1"}, nil
+	return &store.Cursor{Value: v, Tie: tie, Prev: prev != "0", With: prev == "2"}, nil
 }
 
 func notTie(r rune) bool {
@@ -66,7 +66,10 @@ func cursorText(c *store.Cursor) string {
 		return "0:0:0"
 	}
 	prev := "0"
-	if c.Prev {
+	switch {
+	case c.With:
+		prev = "2"
+	case c.Prev:
 		prev = "1"
 	}
 	return strconv.FormatInt(c.Value, 10) + ":" + c.Tie + ":" + prev

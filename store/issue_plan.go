@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -29,8 +31,20 @@ func (s *Store) planIssues(ctx context.Context, scope Scope, in IssueQuery) (p *
 	if p.where.text, p.where.args, err = in.Filter.where(p.fields); err != nil {
 		return nil, err
 	}
-	p.ids, p.few, p.dense, err = narrow[int64](ctx, s, p.fields, in.Filter)
+	p.ids, p.few, p.dense, err = narrow[int64](ctx, s, p.fields, And(in.Filter, in.inProjects()))
 	return p, err
+}
+
+// inProjects holds for issues of the projects that are asked for.
+func (in IssueQuery) inProjects() Filter {
+	if len(in.Projects) == 0 {
+		return Filter{}
+	}
+	f := Filter{Op: FilterEq, Field: "project_id"}
+	for _, id := range in.Projects {
+		f.Values = append(f.Values, id)
+	}
+	return f
 }
 
 // issueColumns is how columns are written where an index of them is to be used, and where none is.
@@ -55,92 +69,132 @@ func (p *issuePlan) fewRows(q *bun.SelectQuery) *bun.SelectQuery {
 	return p.rows(q, looseIssueColumns).Where("i.id IN (?)", bun.List(append(p.ids, 0)))
 }
 
-// page puts a query's rows in the order of the list and takes a page of them.
-func (p *issuePlan) page(q *bun.SelectQuery, columns string) *bun.SelectQuery {
-	return keyset(q, p.in.Page, order{expr: columns + p.in.Sort, tie: "i.id", tieValue: decimalTie})
+// place is the list's order.
+func (p *issuePlan) place(columns string) order {
+	return order{expr: columns + p.in.Sort, tie: "i.id", tieValue: decimalTie}
 }
 
-// list reads a page of issues, with one more when there are more.
-func (p *issuePlan) list(ctx context.Context) (rows []Issue, err error) {
-	read := func(more func(q *bun.SelectQuery) *bun.SelectQuery) ([]Issue, error) {
-		var rows []Issue
-		err := more(p.s.read.NewSelect().Model(&rows)).Scan(ctx)
-		return rows, err
+// walked reads a page of the rows up to a place of the list, or of all, with one more when there are more.
+func (p *issuePlan) walked(ctx context.Context, end *Cursor) (rows []Issue, err error) {
+	q := p.rows(p.s.read.NewSelect().Model(&rows), issueColumns)
+	if end != nil {
+		q = reach(q, *end, p.place(issueColumns))
 	}
-	walk := func(q *bun.SelectQuery) *bun.SelectQuery { return p.page(p.rows(q, issueColumns), issueColumns) }
-	if p.few {
-		return read(func(q *bun.SelectQuery) *bun.SelectQuery { return p.page(p.fewRows(q), looseIssueColumns) })
-	}
-	if len(p.dense) == 0 {
-		return read(walk)
-	}
-	bound, bounded, err := p.bound(ctx, p.s.limits.Walked)
-	if err != nil {
-		return nil, err
-	}
-	if bounded {
-		rows, err = read(func(q *bun.SelectQuery) *bun.SelectQuery { return walk(q).Where(bound.text, bound.args...) })
-		if err != nil || len(rows) > p.in.Page.limit() {
-			return rows, err
-		}
-		if driver, err := p.s.driver(ctx, p.dense); err != nil {
-			return nil, err
-		} else if driver != nil {
-			return read(func(q *bun.SelectQuery) *bun.SelectQuery {
-				return p.page(p.rows(q, looseIssueColumns), looseIssueColumns).Where("i.id IN (SELECT * FROM ("+driver.text+") AS driven)", driver.args...)
-			})
-		}
-	}
-	return read(walk)
+	return rows, keyset(q, p.in.Page, p.place(issueColumns)).Scan(ctx)
 }
 
-// count counts up to limit issues.
-func (p *issuePlan) count(ctx context.Context, limit int) (int64, error) {
-	q := p.s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("1")
+// sorted reads a page of the rows that a query leaves, with one more when there are more. Only their places are sorted.
+func (p *issuePlan) sorted(ctx context.Context, leave func(q *bun.SelectQuery) *bun.SelectQuery) (rows []Issue, err error) {
+	o := p.place(looseIssueColumns)
+	ids := keyset(leave(p.s.read.NewSelect().Model((*Issue)(nil)).Column("i.id")), p.in.Page, o)
+	q := p.s.read.NewSelect().Model(&rows).Where("i.id IN (SELECT * FROM (?) AS page)", ids)
+	return rows, keyset(q, p.in.Page, o).Scan(ctx)
+}
+
+// list reads a page of issues. Where a filter is seldom met and no index finds what meets it, the page ends early.
+func (p *issuePlan) list(ctx context.Context, at func(Issue) Cursor) (out Paged[Issue], err error) {
 	if p.few {
-		return p.s.countUpTo(ctx, p.fewRows(q), limit)
+		rows, err := p.sorted(ctx, p.fewRows)
+		return paged(rows, p.in.Page, at), err
+	}
+	var rows []Issue
+	from, limit, until := p.in.Page, p.in.Page.limit(), time.Now().Add(p.s.limits.Walking)
+	for step := 0; ; step++ {
+		far := p.s.limits.Walked
+		if step == 0 {
+			far = p.s.limits.Tried
+		}
+		end, err := p.after(ctx, far)
+		if err != nil {
+			return out, err
+		}
+		some, err := p.walked(ctx, end)
+		if err != nil {
+			return out, err
+		}
+		rows = append(rows, some...)
+		if len(rows) > limit || end == nil {
+			return paged(rows, from, at), nil
+		}
+		if step == 0 {
+			driver, err := p.s.driver(ctx, p.dense)
+			if err != nil {
+				return out, err
+			}
+			if driver != nil {
+				rows, err := p.sorted(ctx, func(q *bun.SelectQuery) *bun.SelectQuery { return p.driven(q, driver) })
+				return paged(rows, from, at), err
+			}
+		}
+		if p.in.Page.Cursor = end; time.Now().After(until) {
+			return paged(rows, from, at).reached(*end), nil
+		}
+	}
+}
+
+// driven are the rows that a driver finds.
+func (p *issuePlan) driven(q *bun.SelectQuery, driver *statementText) *bun.SelectQuery {
+	return p.rows(q, looseIssueColumns).Where("i.id IN (SELECT * FROM ("+driver.text+") AS driven)", driver.args...)
+}
+
+// count counts up to limit issues. Not exact: there may be more, as no index finds them and it has been looked for them
+// long enough.
+func (p *issuePlan) count(ctx context.Context, limit int) (n int64, exact bool, err error) {
+	all := func() *bun.SelectQuery { return p.s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("1") }
+	if p.few {
+		n, err = p.s.countUpTo(ctx, p.fewRows(all()), limit)
+		return n, true, err
 	}
 	if driver, err := p.s.driver(ctx, p.dense); err != nil {
-		return 0, err
+		return 0, false, err
 	} else if driver != nil {
-		return p.s.countUpTo(ctx, p.rows(q, looseIssueColumns).Where("i.id IN (SELECT * FROM ("+driver.text+") AS driven)", driver.args...), limit)
+		n, err = p.s.countUpTo(ctx, p.driven(all(), driver), limit)
+		return n, true, err
 	}
-	return p.s.countUpTo(ctx, p.rows(q, issueColumns), limit)
-}
-
-// bound says how far a walk over so many rows goes; not bounded: the list has no more.
-func (p *issuePlan) bound(ctx context.Context, rows int) (cond statementText, bounded bool, err error) {
-	cheap := *p
-	cheap.where = statementText{text: "1 = 1"}
-	if own := ownConditions(p.fields, p.in.Filter); len(own.Subs) > 0 {
-		if cheap.where.text, cheap.where.args, err = own.where(p.fields); err != nil {
-			return cond, false, err
+	p.in.Sort, p.in.Page = IssuesByLastSeen, Page{Limit: 1}
+	for until := time.Now().Add(p.s.limits.Walking); ; {
+		end, err := p.after(ctx, p.s.limits.Walked)
+		if err != nil {
+			return n, false, err
+		}
+		q := p.rows(all(), issueColumns)
+		if c := p.in.Page.Cursor; c != nil {
+			q = beyond(q, *c, p.place(issueColumns))
+		}
+		if end != nil {
+			q = reach(q, *end, p.place(issueColumns))
+		}
+		some, err := p.s.countUpTo(ctx, q, limit-int(n))
+		if n += some; err != nil || end == nil || n >= int64(limit) {
+			return n, true, err
+		}
+		if p.in.Page.Cursor = end; time.Now().After(until) {
+			return n, false, nil
 		}
 	}
-	var at []int64
-	q := cheap.page(cheap.rows(p.s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("i."+p.in.Sort), issueColumns), issueColumns)
-	if err := q.Limit(1).Offset(int64(rows)).Scan(ctx, &at); err != nil || len(at) == 0 {
-		return cond, false, err
-	}
-	cmp := ">="
-	if c := p.in.Page.Cursor; c != nil && c.Prev {
-		cmp = "<="
-	}
-	return statementText{"i." + p.in.Sort + " " + cmp + " ?", []any{at[0]}}, true, nil
 }
 
-// ownConditions are those of a filter that compare columns of the rows themselves.
-func ownConditions(fields map[string]field, f Filter) Filter {
-	own := Filter{Op: FilterAll}
-	for _, c := range conjuncts(f) {
-		if fd, ok := fields[c.Field]; ok && fd.in == "" && c.Op >= FilterEq && c.Op <= FilterLte {
-			own.Subs = append(own.Subs, c)
+// after is the place that so many rows of a walk lead to; nil: the list ends before. A row counts whether it fits or
+// not, and is not read itself: only what is in the index of the walk is looked at.
+func (p *issuePlan) after(ctx context.Context, rows int) (*Cursor, error) {
+	q := p.s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("i."+p.in.Sort+" AS value, i.id AS id").Where("i.org_id = ?", p.scope.OrgID)
+	for _, c := range conjuncts(p.in.Filter) {
+		if c.Field == "status" && c.Op == FilterEq && len(c.Values) == 1 {
+			q = q.Where("i.status = ?", c.Values[0])
 		}
 	}
-	return own
+	var at []struct {
+		Value, ID int64
+	}
+	err := keyset(q, p.in.Page, p.place(issueColumns)).Limit(1).Offset(int64(max(rows, 1)-1)).Scan(ctx, &at)
+	if err != nil || len(at) == 0 {
+		return nil, err
+	}
+	c := p.in.Page.Cursor
+	return &Cursor{Value: at[0].Value, Tie: strconv.FormatInt(at[0].ID, 10), Prev: c != nil && c.Prev}, nil
 }
 
-// Issues gives a page of issues.
+// Issues gives a page of issues; see [Paged] for one that is short.
 func (s *Store) Issues(ctx context.Context, scope Scope, in IssueQuery) (Paged[Issue], error) {
 	at, ok := issueSorts[in.Sort]
 	if !ok {
@@ -150,23 +204,22 @@ func (s *Store) Issues(ctx context.Context, scope Scope, in IssueQuery) (Paged[I
 	if err != nil {
 		return Paged[Issue]{}, err
 	}
-	rows, err := p.list(ctx)
+	page, err := p.list(ctx, at)
 	if err != nil {
 		return Paged[Issue]{}, border(fmt.Errorf("list issues: %w", err))
 	}
-	return paged(rows, in.Page, at), nil
+	return page, nil
 }
 
-// CountIssues counts up to limit issues.
-func (s *Store) CountIssues(ctx context.Context, scope Scope, in IssueQuery, limit int) (int64, error) {
+// CountIssues counts up to limit issues. Not exact: there are at least so many.
+func (s *Store) CountIssues(ctx context.Context, scope Scope, in IssueQuery, limit int) (n int64, exact bool, err error) {
 	in.Sort, in.Page = "", Page{}
 	p, err := s.planIssues(ctx, scope, in)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	n, err := p.count(ctx, limit)
-	if err != nil {
-		return 0, border(fmt.Errorf("count issues: %w", err))
+	if n, exact, err = p.count(ctx, limit); err != nil {
+		return 0, false, border(fmt.Errorf("count issues: %w", err))
 	}
-	return n, nil
+	return n, exact, nil
 }

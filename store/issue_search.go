@@ -54,13 +54,16 @@ func (s *Store) issueFieldsOf(scope Scope, f Filter) map[string]field {
 		fs["metadata."+key] = field{expr: s.jsonText("i.metadata", key)}
 	}
 	set := func(name string, d drive) { fd := fs[name]; fd.drive = d; fs[name] = fd }
-	for _, c := range []string{"first_seen_ms", "last_seen_ms", "times_seen", "users_seen", "first_release"} {
+	for _, c := range []string{"first_seen_ms", "last_seen_ms", "times_seen", "users_seen", "first_release", "project_id"} {
 		set(c, driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ?", "di."+c, scope.OrgID))
 	}
 	for _, c := range []string{"event_id", "trace_id"} {
 		set(map[string]string{"event_id": "event.id", "trace_id": "trace"}[c], driveBy("SELECT de.issue_id FROM events AS de WHERE de.org_id = ?", "de."+c, scope.OrgID))
 	}
 	set("replay", driveBy("SELECT dl.issue_id FROM replay_links AS dl WHERE dl.org_id = ? AND dl.issue_id IS NOT NULL", "dl.replay_id", scope.OrgID))
+	for name, member := range map[string]string{"bookmarked_by": "dm.bookmarked", "subscribed_by": "dm.subscribed NOT IN ('', 'disabled')"} {
+		set(name, driveBy("SELECT dm.issue_id FROM issue_members AS dm WHERE dm.org_id = ? AND "+member, "dm.user_id", scope.OrgID))
+	}
 	set("text", s.textDrive(scope, false))
 	set("title", s.textDrive(scope, true))
 	set("culprit", s.textDrive(scope, true))

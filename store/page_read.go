@@ -12,6 +12,7 @@ type Cursor struct {
 	Value int64
 	Tie   string // the row's id, decimal or hex
 	Prev  bool
+	With  bool // with Prev: the row itself comes too
 }
 
 // Page asks for some rows of a list.
@@ -20,7 +21,8 @@ type Page struct {
 	Cursor *Cursor
 }
 
-// Paged tells how a page lies in its list.
+// Paged tells how a page lies in its list. There may be fewer rows than were asked for, and more after them: where
+// few rows fit, a page ends where it has been looked for them long enough.
 type Paged[T any] struct {
 	Rows          []T
 	Prev, Next    *Cursor // nil for an empty page
@@ -42,24 +44,55 @@ type order struct {
 func keyset(q *bun.SelectQuery, p Page, o order) *bun.SelectQuery {
 	asc := o.ascending
 	if p.Cursor != nil {
-		if p.Cursor.Prev {
-			asc = !asc
-		}
-		cmp := "<"
-		if asc {
-			cmp = ">"
-		}
-		tie := o.tieValue(p.Cursor.Tie)
-		q = q.Where("(? "+cmp+" ? OR (? = ? AND ? "+cmp+" ?))", bun.Safe(o.expr), p.Cursor.Value,
-			bun.Safe(o.expr), p.Cursor.Value, bun.Safe(o.tie), tie)
-		// The plain bound lets the index seek to the place instead of walking to it.
-		q = q.Where("? "+cmp+"= ?", bun.Safe(o.expr), p.Cursor.Value)
+		asc = asc != p.Cursor.Prev
+		q = beyond(q, *p.Cursor, o)
 	}
 	dir := "DESC"
 	if asc {
 		dir = "ASC"
 	}
 	return q.OrderExpr("? "+dir+", ? "+dir, bun.Safe(o.expr), bun.Safe(o.tie)).Limit(int64(p.limit() + 1))
+}
+
+// beyond are the rows after a place of the list, or before it.
+func beyond(q *bun.SelectQuery, c Cursor, o order) *bun.SelectQuery {
+	cmp, last := "<", "<"
+	if o.ascending != c.Prev {
+		cmp, last = ">", ">"
+	}
+	if c.With {
+		last += "="
+	}
+	q = q.Where("(? "+cmp+" ? OR (? = ? AND ? "+last+" ?))", bun.Safe(o.expr), c.Value, bun.Safe(o.expr), c.Value, bun.Safe(o.tie), o.tieValue(c.Tie))
+	// The plain bound lets the index seek to the place instead of walking to it.
+	return q.Where("? "+cmp+"= ?", bun.Safe(o.expr), c.Value)
+}
+
+// reach is how far a page may be walked: to a place of the list, which is in it.
+func reach(q *bun.SelectQuery, c Cursor, o order) *bun.SelectQuery {
+	cmp := ">"
+	if o.ascending != c.Prev {
+		cmp = "<"
+	}
+	q = q.Where("(? "+cmp+" ? OR (? = ? AND ? "+cmp+"= ?))", bun.Safe(o.expr), c.Value, bun.Safe(o.expr), c.Value, bun.Safe(o.tie), o.tieValue(c.Tie))
+	return q.Where("? "+cmp+"= ?", bun.Safe(o.expr), c.Value)
+}
+
+// reached says of a page that was walked to a place only that the list goes on from there.
+func (p Paged[T]) reached(c Cursor) Paged[T] {
+	switch {
+	case c.Prev && !p.HasPrev:
+		p.Prev, p.HasPrev = &c, true
+		if p.Next == nil {
+			p.Next = &Cursor{Value: c.Value, Tie: c.Tie}
+		}
+	case !c.Prev && !p.More:
+		p.Next, p.More = &c, true
+		if p.Prev == nil {
+			p.Prev = &Cursor{Value: c.Value, Tie: c.Tie, Prev: true}
+		}
+	}
+	return p
 }
 
 // paged cuts the extra row off and puts a page that was read backwards in order again.
@@ -79,7 +112,7 @@ func paged[T any](rows []T, p Page, at func(T) Cursor) Paged[T] {
 		out.Prev, out.Next = &first, &last
 	} else if p.Cursor != nil {
 		c := *p.Cursor
-		out.Prev = &Cursor{Value: c.Value, Tie: c.Tie, Prev: true}
+		out.Prev = &Cursor{Value: c.Value, Tie: c.Tie, Prev: true, With: !c.Prev}
 	}
 	return out
 }

@@ -126,7 +126,7 @@ func TestListQueriesUseIndexes(t *testing.T) {
 				calls["issues "+sort+" "+name] = func() error { _, err := s.Issues(ctx, scope, q); return err }
 				q.Projects = []int64{1, 2}
 				calls["issues of projects "+sort+" "+name] = func() error { _, err := s.Issues(ctx, scope, q); return err }
-				calls["count issues "+sort+" "+name] = func() error { _, err := s.CountIssues(ctx, scope, q, 1000); return err }
+				calls["count issues "+sort+" "+name] = func() error { _, _, err := s.CountIssues(ctx, scope, q, 1000); return err }
 			}
 		}
 		for _, sort := range []string{"started_at", "duration", "count_errors", "activity", "usefulness", "count_rage_clicks", "browser.name"} {

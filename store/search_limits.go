@@ -1,12 +1,16 @@
 package store
 
+import "time"
+
 // searchLimits bound what a search reads to find its rows. Whatever they are, it finds the same rows.
 type searchLimits struct {
 	// Narrow is how many rows a condition may leave to be looked up one by one. A condition that leaves more is
 	// met often enough on a walk in the order of the list.
 	Narrow int
-	// Walked is how many rows of a list are walked in the hope of that; it may be that only old ones have it.
-	Walked int
+	// Tried is how many rows of a list are walked in the hope of that; it may be that only old ones have it. Then
+	// steps of Walked rows are walked as long as Walking lasts, and the page ends where it has come to.
+	Tried, Walked int
+	Walking       time.Duration
 	// Driven is how many rows a condition may leave to be put in order all of them.
 	Driven int
 	// TextEvents is how many events of issues that have a text may be looked through for it.
@@ -21,7 +25,7 @@ type searchLimits struct {
 }
 
 func usualLimits() searchLimits {
-	return searchLimits{Narrow: 2_000, Walked: 5_000, Driven: 20_000, TextEvents: 20_000, PatternValues: 200, FittingValues: 2_000,
+	return searchLimits{Narrow: 2_000, Tried: 500, Walked: 2_000, Walking: 30 * time.Millisecond, Driven: 10_000, TextEvents: 20_000, PatternValues: 200, FittingValues: 2_000,
 		ReadValues: 50_000, GramValues: 20_000, FrameValues: 20_000}
 }
 

@@ -36,6 +36,27 @@ export function toPage<T>(answer: { data: T; response: Response }): Page<T> {
   return { rows: answer.data, previous: links.previous, next: links.next, hits: hits === null ? null : Number(hits) };
 }
 
+/** How many answers one page may be put together from. */
+const MAX_PARTS = 50;
+
+/**
+ * Reads a page of a list that the server may answer in parts: where few rows match, an answer ends where it was looked
+ * for them long enough, with a cursor to go on from. A page that is read backwards is put together backwards.
+ */
+export async function fillPage<T>(rows: number, cursor: string | undefined, read: (rows: number, cursor: string | undefined) => Promise<Page<T[]>>): Promise<Page<T[]>> {
+  let page = await read(rows, cursor);
+  const back = cursor !== undefined && !cursor.endsWith(":0");
+  for (let parts = 1; parts < MAX_PARTS && page.rows.length < rows; parts++) {
+    const on = back ? page.previous : page.next;
+    if (on === null) break;
+    const more = await read(rows - page.rows.length, on);
+    page = back
+      ? { ...page, rows: [...more.rows, ...page.rows], previous: more.previous, hits: page.hits ?? more.hits }
+      : { ...page, rows: [...page.rows, ...more.rows], next: more.next, hits: page.hits ?? more.hits };
+  }
+  return page;
+}
+
 /** The cursors of a Link header; a relation without results has none. */
 export function readLink(header: string | null): { previous: string | null; next: string | null } {
   const found: Record<string, string> = {};

@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { toPage } from "@/api/client";
+import { fillPage, toPage } from "@/api/client";
 import { countIssues, getIssueEvent, listIssueEvents, listIssues, listReplayLinks, updateIssues, type IssueUpdate } from "@/api/gen";
 import { countIssuesQueryKey, getIssueEventQueryKey, listIssueEventsQueryKey, listIssuesQueryKey, listReplayLinksQueryKey } from "@/api/gen/@tanstack/react-query.gen";
 import { scopeQuery, type Scope } from "@/app/search";
@@ -23,7 +23,10 @@ export function issuesOptions(org: string, scope: Scope, search: { query: string
   };
   return queryOptions({
     queryKey: listIssuesQueryKey(options),
-    queryFn: async ({ signal }) => toPage(await listIssues({ ...options, signal, throwOnError: true })),
+    queryFn: ({ signal }) =>
+      fillPage(PAGE_ROWS, search.cursor, async (limit, cursor) =>
+        toPage(await listIssues({ ...options, query: { ...options.query, limit, ...(cursor ? { cursor } : {}) }, signal, throwOnError: true })),
+      ),
     placeholderData: keepPreviousData,
   });
 }
