@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -45,11 +46,16 @@ type ActorRef struct {
 type DetectorBody struct {
 	_ struct{} `json:"-" additionalProperties:"true"`
 
-	Name           string    `json:"name" minLength:"1" maxLength:"200"`
+	Name string `json:"name" minLength:"1" maxLength:"200"`
+	DetectorChange
+}
+
+// DetectorChange is what a detector can be told besides its name.
+type DetectorChange struct {
 	Type           string    `json:"type,omitempty"`
 	Description    *string   `json:"description,omitempty" nullable:"true"`
 	Enabled        *bool     `json:"enabled,omitempty"`
-	Owner          any       `json:"owner,omitempty"`
+	Owner          Sent      `json:"owner,omitempty"`
 	DataSources    []element `json:"dataSources,omitempty"`
 	DataSource     element   `json:"dataSource,omitempty"`
 	ConditionGroup element   `json:"conditionGroup,omitempty"`
@@ -80,10 +86,15 @@ type CreateDetectorInput struct {
 	Body    DetectorBody
 }
 
-// UpdateDetectorInput replaces a detector.
+// UpdateDetectorInput changes a detector; what is left out stays as it is.
 type UpdateDetectorInput struct {
 	DetectorInput
-	Body DetectorBody
+	Body struct {
+		_ struct{} `json:"-" additionalProperties:"true"`
+
+		Name string `json:"name,omitempty" maxLength:"200"`
+		DetectorChange
+	}
 }
 
 func (a *API) registerDetectors() {
@@ -91,7 +102,7 @@ func (a *API) registerDetectors() {
 	handle(a, Route{ID: "listDetectors", Method: "GET", Path: org + "detectors/", Access: "alerts:read", Summary: "What alerts can be about"}, a.listDetectors)
 	handle(a, Route{ID: "createDetector", Method: "POST", Path: org + "projects/{project}/detectors/", Access: "alerts:write", Summary: "Make a detector", Status: 201}, a.createDetector)
 	handle(a, Route{ID: "getDetector", Method: "GET", Path: org + "detectors/{detector}/", Access: "alerts:read", Summary: "A detector"}, a.getDetector)
-	handle(a, Route{ID: "updateDetector", Method: "PUT", Path: org + "detectors/{detector}/", Access: "alerts:write", Summary: "Replace a detector"}, a.updateDetector)
+	handle(a, Route{ID: "updateDetector", Method: "PUT", Path: org + "detectors/{detector}/", Access: "alerts:write", Summary: "Change a detector"}, a.updateDetector)
 	handle(a, Route{ID: "deleteDetector", Method: "DELETE", Path: org + "detectors/{detector}/", Access: "alerts:write", Summary: "Delete a detector", Status: 204}, a.deleteDetector)
 }
 
@@ -217,7 +228,7 @@ func (a *API) createDetector(ctx context.Context, in *CreateDetectorInput) (*One
 	var id int64
 	switch b.Type {
 	case "metric_issue":
-		doc, environment, err := a.readDetector(ctx, rq, b)
+		doc, environment, err := a.readDetector(ctx, rq, &b.DetectorChange)
 		if err != nil {
 			return nil, err
 		}
@@ -231,7 +242,7 @@ func (a *API) createDetector(ctx context.Context, in *CreateDetectorInput) (*One
 		}
 		id = rule.DetectorID(rule.DetectorMetric, made.ID)
 	case "monitor_check_in_failure":
-		m, err := a.makeMonitor(ctx, rq, rq.project, b.monitor())
+		m, err := a.makeMonitor(ctx, rq, rq.project, b.monitor(b.Name))
 		if err != nil {
 			return nil, err
 		}
@@ -251,11 +262,14 @@ func (a *API) updateDetector(ctx context.Context, in *UpdateDetectorInput) (*One
 		if err != nil {
 			return nil, err
 		}
-		doc, environment, err := a.readDetector(ctx, rq, &in.Body)
-		if err != nil {
+		doc, err := ruleOf(row)
+		if err != nil || doc.Metric == nil {
+			return nil, a.fail("read metric alert", err)
+		}
+		if err := a.changeDetector(ctx, rq, doc, &row.Environment, &in.Body.DetectorChange); err != nil {
 			return nil, err
 		}
-		row.Name, row.Body, row.Environment = in.Body.Name, doc.JSON(), environment
+		row.Name, row.Body = cmp.Or(in.Body.Name, row.Name), doc.JSON()
 		set(&row.Enabled, in.Body.Enabled)
 		if _, err := a.Store.UpdateAlertRule(ctx, rq.scope, *row); err != nil {
 			return nil, a.failWrite("update detector", err, "")
@@ -265,7 +279,7 @@ func (a *API) updateDetector(ctx context.Context, in *UpdateDetectorInput) (*One
 		if err != nil {
 			return nil, err
 		}
-		body := in.Body.monitor()
+		body := in.Body.monitor(in.Body.Name)
 		body.Slug = m.Slug
 		if _, err := a.changeMonitor(ctx, rq, m, body); err != nil {
 			return nil, err

@@ -87,8 +87,8 @@ func (a *API) cronDetector(rq *request, m *store.Monitor) Detector {
 			"queryObj": element{"id": dashed(m.ID), "name": monitorName(m), "slug": m.Slug, "status": m.Status, "isMuted": m.Muted, "config": cfg, "environments": []any{}}}}}
 }
 
-// source gives what a detector is told to look at.
-func (b *DetectorBody) source() element {
+// source gives what a detector is told to look at; nil: nothing was said of it.
+func (b *DetectorChange) source() element {
 	if len(b.DataSources) > 0 {
 		if q, ok := b.DataSources[0]["queryObj"].(map[string]any); ok {
 			return q
@@ -99,30 +99,74 @@ func (b *DetectorBody) source() element {
 }
 
 // readDetector makes a metric rule's document of the detectors form.
-func (a *API) readDetector(ctx context.Context, rq *request, b *DetectorBody) (doc *rule.Rule, environment string, err error) {
-	src := b.source()
+func (a *API) readDetector(ctx context.Context, rq *request, b *DetectorChange) (doc *rule.Rule, environment string, err error) {
+	doc = &rule.Rule{Match: "any", When: []rule.Condition{}, Then: []rule.Group{}, Frequency: 1, Metric: &rule.Metric{}}
+	if b.source() == nil {
+		b.DataSource = element{} // its defaults are checked too
+	}
+	err = a.changeDetector(ctx, rq, doc, &environment, b)
+	return doc, environment, err
+}
+
+// changeDetector writes what a detector is told into a metric rule's document; what is left out stays.
+func (a *API) changeDetector(ctx context.Context, rq *request, doc *rule.Rule, environment *string, b *DetectorChange) error {
+	m := doc.Metric
+	m.Detector = true
+	if src := b.source(); src != nil {
+		if err := a.watch(ctx, rq, m, environment, src); err != nil {
+			return err
+		}
+	}
+	if b.Config != nil {
+		m.Detection, m.DeltaSec = wordOr(b.Config, "detectionType", m.Detection), numberOr(b.Config, "comparisonDelta", m.DeltaSec)
+	}
+	set(&m.Description, b.Description)
+	if b.Owner.There {
+		doc.Owner = ownerText(b.Owner.V)
+	}
+	if b.ConditionGroup != nil {
+		if err := setThresholds(m, elements(b.ConditionGroup["conditions"])); err != nil {
+			return err
+		}
+	}
+	doc.Number()
+	return checkRule(doc)
+}
+
+// watch sets which number a detector looks at, of what and over how long; src is a query of the detectors form.
+func (a *API) watch(ctx context.Context, rq *request, m *rule.Metric, environment *string, src element) error {
 	if q, ok := src["snubaQuery"].(map[string]any); ok {
 		src = q
 	}
-	set, err := a.projects(ctx, rq)
+	projects, err := a.projects(ctx, rq)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	m, err := a.metric(ctx, rq, set, word(src, "dataset"), word(src, "aggregate"), word(src, "query"))
+	next, err := a.metric(ctx, rq, projects, wordOr(src, "dataset", m.DataSource), wordOr(src, "aggregate", m.Aggregate), wordOr(src, "query", m.Query))
 	if err != nil {
-		return nil, "", err
+		return err
 	}
-	m.WindowSec, m.Detector, m.Detection, m.DeltaSec = int(number(src, "timeWindow")), true, word(b.Config, "detectionType"), int(number(b.Config, "comparisonDelta"))
-	if b.Description != nil {
-		m.Description = *b.Description
-	}
-	types, _ := src["eventTypes"].([]any)
-	for _, t := range types {
-		if s, ok := t.(string); ok {
-			m.EventTypes = append(m.EventTypes, s)
+	m.Dataset, m.DataSource, m.Aggregate, m.Query, m.Filter = next.Dataset, next.DataSource, next.Aggregate, next.Query, next.Filter
+	m.WindowSec = numberOr(src, "timeWindow", m.WindowSec)
+	*environment = wordOr(src, "environment", *environment)
+	if types, ok := src["eventTypes"].([]any); ok {
+		m.EventTypes = nil
+		for _, t := range types {
+			if s, ok := t.(string); ok {
+				m.EventTypes = append(m.EventTypes, s)
+			}
 		}
 	}
-	conditions := elements(b.ConditionGroup["conditions"])
+	return nil
+}
+
+// setThresholds reads conditions of the detectors form, which name nobody to tell: who is told of a threshold stays.
+func setThresholds(m *rule.Metric, conditions []element) error {
+	was := map[string]rule.Trigger{}
+	for _, t := range m.Triggers {
+		was[t.Label] = t
+	}
+	m.Triggers, m.Resolve = nil, nil
 	for i, c := range conditions {
 		typ, result := word(c, "type"), int(number(c, "conditionResult"))
 		if c["id"] == nil {
@@ -134,30 +178,44 @@ func (a *API) readDetector(ctx context.Context, rq *request, b *DetectorBody) (d
 			continue
 		}
 		if !slices.Contains([]string{"gt", "gte", "lt", "lte"}, typ) {
-			return nil, "", badRequest(fmt.Sprintf("A threshold of the type %q is not available here.", clipped(typ)))
+			return badRequest(fmt.Sprintf("A threshold of the type %q is not available here.", clipped(typ)))
 		}
 		m.Below = typ == "lt" || typ == "lte"
-		m.Triggers = append(m.Triggers, rule.Trigger{Label: map[bool]string{true: rule.Critical, false: rule.Warning}[result == 75], At: v,
-			OrEqual: strings.HasSuffix(typ, "e"), Do: []rule.Action{}})
+		label := map[bool]string{true: rule.Critical, false: rule.Warning}[result == 75]
+		m.Triggers = append(m.Triggers, rule.Trigger{ID: was[label].ID, Label: label, At: v, OrEqual: strings.HasSuffix(typ, "e"), Do: append([]rule.Action{}, was[label].Do...)})
 	}
-	m.Conditions, _ = json.Marshal(conditions) // it came from JSON
-	doc = &rule.Rule{Match: "any", When: []rule.Condition{}, Then: []rule.Group{}, Frequency: 1, Metric: m, Owner: ownerText(b.Owner)}
-	doc.Number()
-	return doc, word(src, "environment"), checkRule(doc)
+	var err error
+	m.Conditions, err = json.Marshal(conditions)
+	return err
+}
+
+func wordOr(e element, key, otherwise string) string {
+	if _, ok := e[key]; !ok {
+		return otherwise
+	}
+	return word(e, key)
+}
+
+func numberOr(e element, key string, otherwise int) int {
+	if _, ok := e[key]; !ok {
+		return otherwise
+	}
+	return int(number(e, key))
 }
 
 // monitor is what a cron detector says of its monitor.
-func (b *DetectorBody) monitor() *MonitorBody {
+func (b *DetectorChange) monitor(name string) *MonitorBody {
 	src := b.source()
-	out := &MonitorBody{Name: b.Name, Slug: word(src, "slug"), Config: src}
+	out := &MonitorBody{Name: name, Slug: word(src, "slug"), Config: src}
 	if c, ok := src["config"].(map[string]any); ok {
 		out.Config = c
 	}
-	if o := ownerText(b.Owner); o != "" {
+	if b.Owner.There {
+		o := ownerText(b.Owner.V)
 		out.Owner = &o
 	}
-	if b.Enabled != nil && !*b.Enabled {
-		out.Status = store.MonitorDisabled
+	if b.Enabled != nil {
+		out.Status = map[bool]string{true: store.MonitorActive, false: store.MonitorDisabled}[*b.Enabled]
 	}
 	return out
 }

@@ -36,6 +36,8 @@ type MetricRule struct {
 	CreatedBy        Null[RuleAuthor] `json:"createdBy"`
 	EventTypes       []string         `json:"eventTypes"`
 	State            string           `json:"state" doc:"Ours: ok, warning, critical."`
+	Snooze           bool             `json:"snooze"`
+	SnoozedUntil     *time.Time       `json:"snoozedUntil" doc:"Ours: null while snoozed without an end."`
 	LastTriggered    *time.Time       `json:"lastTriggered" doc:"Ours."`
 }
 
@@ -122,6 +124,12 @@ type UpdateProjectMetricRuleInput struct {
 	Body MetricRuleBody
 }
 
+// SnoozeMetricInput silences a metric alert.
+type SnoozeMetricInput struct {
+	MetricRuleInput
+	Body SnoozeBody
+}
+
 func (a *API) registerMetricRules() {
 	const org, project = "/api/0/organizations/{org}/alert-rules/", "/api/0/projects/{org}/{project}/alert-rules/"
 	handle(a, Route{ID: "listMetricRules", Method: "GET", Path: org, Access: "alerts:read", Summary: "Metric alerts"}, a.listMetricRules)
@@ -129,6 +137,8 @@ func (a *API) registerMetricRules() {
 	handle(a, Route{ID: "getMetricRule", Method: "GET", Path: org + "{rule}/", Access: "alerts:read", Summary: "A metric alert"}, a.getMetricRule)
 	handle(a, Route{ID: "updateMetricRule", Method: "PUT", Path: org + "{rule}/", Access: "alerts:write", Summary: "Replace a metric alert"}, a.updateMetricRule)
 	handle(a, Route{ID: "deleteMetricRule", Method: "DELETE", Path: org + "{rule}/", Access: "alerts:write", Summary: "Delete a metric alert", Status: 204}, a.deleteMetricRule)
+	handle(a, Route{ID: "snoozeMetricRule", Method: "POST", Path: org + "{rule}/snooze/", Access: "alerts:write", Summary: "Silence a metric alert", Status: 201}, a.snoozeMetricRule)
+	handle(a, Route{ID: "unsnoozeMetricRule", Method: "DELETE", Path: org + "{rule}/snooze/", Access: "alerts:write", Summary: "End the silence of a metric alert", Status: 204}, a.unsnoozeMetricRule)
 	handle(a, Route{ID: "createProjectMetricRule", Method: "POST", Path: project, Access: "alerts:write", Summary: "Make a metric alert of a project", Status: 201},
 		func(ctx context.Context, in *CreateProjectMetricRuleInput) (*One[MetricRule], error) {
 			return a.makeMetricRule(ctx, &in.Body, from(ctx).project)
@@ -249,6 +259,9 @@ func (a *API) metricRule(rq *request, row *store.AlertRule, names *ruleNames) (M
 	}
 	if !row.Enabled {
 		out.Status = 4
+	}
+	if out.Snooze = row.SnoozedUntilMS > a.Now().UnixMilli(); out.Snooze && row.SnoozedUntilMS != store.Forever {
+		out.SnoozedUntil = atPtr(&row.SnoozedUntilMS)
 	}
 	if out.EventTypes == nil {
 		out.EventTypes = []string{}

@@ -78,15 +78,18 @@ type UpdateRuleInput struct {
 	Body AlertRuleBody
 }
 
+// SnoozeBody says how long a rule is silent.
+type SnoozeBody struct {
+	_ struct{} `json:"-" additionalProperties:"true"`
+
+	Target string  `json:"target,omitempty" doc:"everyone; there is no snooze for oneself"`
+	Until  *string `json:"until,omitempty" nullable:"true" doc:"ISO 8601; nothing: until it is ended"`
+}
+
 // SnoozeInput silences a rule.
 type SnoozeInput struct {
 	RuleInput
-	Body struct {
-		_ struct{} `json:"-" additionalProperties:"true"`
-
-		Target string  `json:"target,omitempty" doc:"everyone; there is no snooze for oneself"`
-		Until  *string `json:"until,omitempty" nullable:"true" doc:"ISO 8601; nothing: until it is ended"`
-	}
+	Body SnoozeBody
 }
 
 // Snoozed is what a snooze answers.

@@ -13,16 +13,37 @@ func (a *API) snoozeRule(ctx context.Context, in *SnoozeInput) (*One[Snoozed], e
 	if _, err := a.issueRule(ctx, rq, in.Rule); err != nil {
 		return nil, err
 	}
+	return a.snooze(ctx, rq, in.Rule, in.Body)
+}
+
+func (a *API) snoozeMetricRule(ctx context.Context, in *SnoozeMetricInput) (*One[Snoozed], error) {
+	rq := from(ctx)
+	if _, err := a.metricRow(ctx, rq, in.Rule); err != nil {
+		return nil, err
+	}
+	return a.snooze(ctx, rq, in.Rule, in.Body)
+}
+
+// snooze silences a rule, whichever kind it is, until the moment the body names.
+func (a *API) snooze(ctx context.Context, rq *request, id int64, b SnoozeBody) (*One[Snoozed], error) {
 	until := store.Forever
-	out := Snoozed{OwnerID: rq.caller.userID(), UserID: "everyone", RuleID: in.Rule}
-	if in.Body.Until != nil && *in.Body.Until != "" {
-		t, ok := parseDate(*in.Body.Until)
+	out := Snoozed{OwnerID: rq.caller.userID(), UserID: "everyone", RuleID: id}
+	if b.Until != nil && *b.Until != "" {
+		t, ok := parseDate(*b.Until)
 		if !ok {
 			return nil, badRequest("Invalid until: want an ISO 8601 date and time.")
 		}
 		until, out.Until = t.UnixMilli(), &t
 	}
-	return one(out), a.fail("snooze alert rule", a.Store.SnoozeAlertRule(ctx, rq.scope, in.Rule, until))
+	return one(out), a.fail("snooze alert rule", a.Store.SnoozeAlertRule(ctx, rq.scope, id, until))
+}
+
+func (a *API) unsnoozeMetricRule(ctx context.Context, in *MetricRuleInput) (*Nothing, error) {
+	rq := from(ctx)
+	if _, err := a.metricRow(ctx, rq, in.Rule); err != nil {
+		return nil, err
+	}
+	return nil, a.fail("end snooze", a.Store.SnoozeAlertRule(ctx, rq.scope, in.Rule, 0))
 }
 
 func (a *API) unsnoozeRule(ctx context.Context, in *RuleInput) (*Nothing, error) {

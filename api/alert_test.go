@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hindsight-dev/hindsight/api"
 	"github.com/hindsight-dev/hindsight/store"
 )
@@ -75,6 +77,78 @@ func TestRuleStats(t *testing.T) {
 		}
 		// A rule is made at once: there is no task to ask about.
 		w.expect(http.StatusNotFound, "GET", "/api/0/projects/acme/shop-web/rule-task/2b5b5d0a/", "")
+	})
+}
+
+// A detector is told what changes; the rest of it, and who is told, stays.
+func TestDetectorChangesInPart(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		const org = "/api/0/organizations/acme/"
+		metric := func(id string) api.MetricRule { return decode[api.MetricRule](w.get(org + "alert-rules/" + id + "/")) }
+		made := decode[api.MetricRule](w.expect(http.StatusCreated, "POST", org+"alert-rules/", `{"name":"slow","dataset":"transactions","aggregate":"p95(transaction.duration)","thresholdType":1,
+			"resolveThreshold":7,"timeWindow":5,"environment":"production","owner":"user:1","projects":["shop-web"],
+			"triggers":[{"label":"critical","alertThreshold":5,"actions":[{"type":"email","targetType":"team","targetIdentifier":"1"}]}]}`))
+		var detector string
+		for _, d := range decode[[]api.Detector](w.get(org + "detectors/?query=type:metric_issue%20slow")) {
+			detector = org + "detectors/" + d.ID + "/"
+		}
+		want := made
+		change := func(body string) {
+			t.Helper()
+			w.expect(http.StatusOK, "PUT", detector, body)
+			got := metric(made.ID)
+			want.DateModified = got.DateModified
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("after %s (-want +got):\n%s", body, diff)
+			}
+		}
+		want.Name = "slower"
+		change(`{"name":"slower"}`)
+		want.Status = 4
+		change(`{"enabled":false}`)
+		want.TimeWindow = 10
+		change(`{"dataSources":[{"timeWindow":600}]}`)
+		want.Triggers[0].AlertThreshold, want.Triggers[0].ResolveThreshold, want.ResolveThreshold = 4, nil, nil
+		change(`{"conditionGroup":{"logicType":"any","conditions":[{"type":"lt","comparison":4,"conditionResult":75}]}}`)
+		change(`{}`)
+		want.Owner = nil
+		change(`{"owner":null}`)
+		w.expect(http.StatusBadRequest, "PUT", detector, `{"dataSources":[{"aggregate":"nonsense(x)"}]}`)
+		change(`{}`) // what was refused changed nothing
+
+		job := decode[api.Detector](w.expect(http.StatusCreated, "POST", org+"projects/shop-web/detectors/", `{"name":"backup","type":"monitor_check_in_failure","enabled":false,
+			"dataSources":[{"name":"backup","config":{"schedule_type":"interval","schedule":[1,"hour"],"timezone":"UTC"}}]}`))
+		got := decode[api.Detector](w.expect(http.StatusOK, "PUT", org+"detectors/"+job.ID+"/", `{"enabled":true}`))
+		if !got.Enabled || got.Name != "backup" {
+			t.Errorf("enabled: %+v", got)
+		}
+	})
+}
+
+// A metric alert is silenced by its own address, also one of all projects, and says so.
+func TestMetricAlertIsSilenced(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		const rules = "/api/0/organizations/acme/alert-rules/"
+		made := decode[api.MetricRule](w.expect(http.StatusCreated, "POST", rules, `{"name":"many","dataset":"events","aggregate":"count()","timeWindow":5,
+			"triggers":[{"label":"critical","alertThreshold":5,"actions":[]}]}`))
+		is := func() api.MetricRule { return decode[api.MetricRule](w.get(rules + made.ID + "/")) }
+		if is().Snooze {
+			t.Error("silent from the start")
+		}
+		w.expect(http.StatusCreated, "POST", rules+made.ID+"/snooze/", `{"target":"everyone"}`)
+		if got := is(); !got.Snooze || got.SnoozedUntil != nil {
+			t.Errorf("without an end: %v %v", got.Snooze, got.SnoozedUntil)
+		}
+		w.expect(http.StatusCreated, "POST", rules+made.ID+"/snooze/", `{"until":"2999-01-02T03:04:05Z"}`)
+		if got := is(); got.SnoozedUntil == nil || got.SnoozedUntil.Year() != 2999 {
+			t.Errorf("until 2999: %v", got.SnoozedUntil)
+		}
+		w.expect(http.StatusBadRequest, "POST", rules+made.ID+"/snooze/", `{"until":"soon"}`)
+		w.expect(http.StatusNoContent, "DELETE", rules+made.ID+"/snooze/", "")
+		if is().Snooze {
+			t.Error("silent after its end")
+		}
+		w.expect(http.StatusNotFound, "POST", rules+itoa(w.acme.rule)+"/snooze/", `{}`) // an issue alert
 	})
 }
 

@@ -58,6 +58,23 @@ type UserReport struct {
 	Source      *string            `json:"source" doc:"Ours: widget, api, …"`
 	Environment *string            `json:"environment" doc:"Ours."`
 	Replay      Null[ReportReplay] `json:"replay" doc:"Ours."`
+	Release     *string            `json:"release" doc:"Ours."`
+	TraceID     *string            `json:"traceId" doc:"Ours."`
+	Status      string             `json:"status" enum:"unresolved,resolved,spam" doc:"Ours."`
+}
+
+// ReportKey names a report of a project.
+type ReportKey struct {
+	ID          string `json:"id"`
+	ProjectSlug string `json:"projectSlug"`
+}
+
+// UserReportDetails is a report with the files that came with it and those written just before and after it.
+type UserReportDetails struct {
+	UserReport
+	Attachments []Attachment    `json:"attachments"`
+	Older       Null[ReportKey] `json:"older"`
+	Newer       Null[ReportKey] `json:"newer"`
 }
 
 // UserReportsInput lists reports of an organisation.
@@ -66,6 +83,32 @@ type UserReportsInput struct {
 	PageParams
 	WindowParams
 	FilterParams
+	ReportStatus
+}
+
+// ReportStatus narrows reports to what became of them.
+type ReportStatus struct {
+	Status string `query:"status" enum:"unresolved,resolved,spam," doc:"What became of them; nothing: all."`
+}
+
+// ReportPath names a report by its own id.
+type ReportPath struct {
+	ProjectPath
+	Report string `path:"report" doc:"32 hex digits."`
+}
+
+// ReportInput asks for a report; its neighbours are those of the status.
+type ReportInput struct {
+	ReportPath
+	ReportStatus
+}
+
+// UpdateReportInput says what became of a report.
+type UpdateReportInput struct {
+	ReportPath
+	Body struct {
+		Status string `json:"status" enum:"unresolved,resolved,spam"`
+	}
 }
 
 // ProjectReportsInput lists reports of a project.
@@ -100,12 +143,15 @@ func (a *API) registerFeedback() {
 	handle(a, Route{ID: "listProjectUserFeedback", Method: "GET", Path: project + "user-feedback/", Access: "event:read", Summary: "What people wrote of a project"}, a.listProjectFeedback)
 	handle(a, Route{ID: "listProjectUserReports", Method: "GET", Path: project + "user-reports/", Access: "event:read", Summary: "What people wrote of a project, older name"}, a.listProjectFeedback)
 	handle(a, Route{ID: "createUserFeedback", Method: "POST", Path: project + "user-feedback/", Access: "event:write", Summary: "Write a report about an event"}, a.createUserFeedback)
+	handle(a, Route{ID: "getUserFeedback", Method: "GET", Path: project + "user-feedback/{report}/", Access: "event:read", Summary: "A report, with its files and neighbours"}, a.getUserFeedback)
+	handle(a, Route{ID: "updateUserFeedback", Method: "PUT", Path: project + "user-feedback/{report}/", Access: "event:write", Summary: "Say what became of a report"}, a.updateUserFeedback)
 	handle(a, Route{ID: "listIssueUserReports", Method: "GET", Path: org + "issues/{issue}/user-reports/", Access: "event:read", Summary: "What people wrote about an issue"}, a.listIssueReports)
 }
 
 func (a *API) userReport(set *projectSet, f *store.ListedFeedback) UserReport {
 	out := UserReport{ID: f.EventID, EventID: f.EventID, Name: text(f.Name), Email: text(f.ContactEmail), Comments: f.Message, DateCreated: at(f.TimestampMS),
-		ProjectSlug: set.slug(f.ProjectID), URL: text(f.URL), Source: text(f.Source), Environment: text(f.Environment)}
+		ProjectSlug: set.slug(f.ProjectID), URL: text(f.URL), Source: text(f.Source), Environment: text(f.Environment),
+		Release: text(f.Release), TraceID: f.TraceID, Status: f.Status}
 	if f.AssociatedEventID != nil {
 		out.EventID = *f.AssociatedEventID
 	}
@@ -161,7 +207,7 @@ func (a *API) listUserFeedback(ctx context.Context, in *UserReportsInput) (*List
 	if err != nil {
 		return nil, err
 	}
-	q := store.FeedbackQuery{}
+	q := store.FeedbackQuery{Status: in.Status}
 	if q.FromMS, q.ToMS, err = a.window(in.WindowParams, 0); err != nil {
 		return nil, err
 	}
@@ -186,6 +232,66 @@ func (a *API) listIssueReports(ctx context.Context, in *IssueReportsInput) (*Lis
 		return nil, a.fail("read issue", err)
 	}
 	return a.reports(ctx, rq, store.FeedbackQuery{IssueID: is.ID}, in.PageParams)
+}
+
+func (a *API) oneReport(ctx context.Context, rq *request, id string) (*store.ListedFeedback, error) {
+	id, ok := hexID(id)
+	if !ok {
+		return nil, errNotFound
+	}
+	f, err := a.Store.OneFeedback(ctx, rq.scope, rq.project.ID, id)
+	if err != nil {
+		return nil, a.fail("read feedback", err)
+	}
+	return f, nil
+}
+
+func (a *API) getUserFeedback(ctx context.Context, in *ReportInput) (*One[UserReportDetails], error) {
+	rq := from(ctx)
+	f, err := a.oneReport(ctx, rq, in.Report)
+	if err != nil {
+		return nil, err
+	}
+	set, err := a.projects(ctx, rq)
+	if err != nil {
+		return nil, err
+	}
+	files, err := a.Store.Attachments(ctx, rq.scope, f.ProjectID, f.EventID)
+	if err != nil {
+		return nil, a.fail("list attachments", err)
+	}
+	older, newer, err := a.Store.FeedbackBeside(ctx, rq.scope, &f.Feedback, in.Status)
+	if err != nil {
+		return nil, a.fail("read feedback", err)
+	}
+	key := func(k *store.FeedbackKey) Null[ReportKey] {
+		if k == nil {
+			return null[ReportKey](nil)
+		}
+		return null(&ReportKey{ID: k.EventID, ProjectSlug: set.slug(k.ProjectID)})
+	}
+	out := UserReportDetails{UserReport: a.userReport(set, f), Attachments: []Attachment{}, Older: key(older), Newer: key(newer)}
+	for i := range files {
+		out.Attachments = append(out.Attachments, attachment(&files[i]))
+	}
+	return one(out), nil
+}
+
+func (a *API) updateUserFeedback(ctx context.Context, in *UpdateReportInput) (*One[UserReport], error) {
+	rq := from(ctx)
+	f, err := a.oneReport(ctx, rq, in.Report)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Store.SetFeedbackStatus(ctx, rq.scope, f.ProjectID, f.EventID, in.Body.Status); err != nil {
+		return nil, a.fail("update feedback", err)
+	}
+	f.Status = in.Body.Status
+	set, err := a.projects(ctx, rq)
+	if err != nil {
+		return nil, err
+	}
+	return one(a.userReport(set, f)), nil
 }
 
 // createUserFeedback stores a report; the same one again is the one that is there.

@@ -11,7 +11,7 @@ import (
 )
 
 // ofProjects are the placeholders of things that are a project's.
-var ofProjects = regexp.MustCompile(`\{(project|issue|event|replay|trace|segment|attachment|item|shortId|key|filter|version|bundle|file|rule|workflow|detector|monitor|job|note|tombstone)\}`)
+var ofProjects = regexp.MustCompile(`\{(project|issue|event|replay|trace|segment|attachment|item|shortId|key|filter|version|bundle|file|rule|workflow|detector|monitor|job|note|tombstone|report)\}`)
 
 // asks are routes whose ids stand in the query, and what each answers when there is nothing.
 var asks = map[string]string{"listReplayLinks": `{"data":[]}`, "listReplayEventsMeta": `{"data":[]}`, "countReplays": `":0}`, "searchID": `{"data":[]}`,

@@ -114,3 +114,18 @@ func text(s string) *string {
 	}
 	return &s
 }
+
+// Sent is a value of any kind that knows whether it was in the body at all: null is a value too.
+type Sent struct {
+	There bool
+	V     any
+}
+
+// UnmarshalJSON reads what is there.
+func (s *Sent) UnmarshalJSON(b []byte) error {
+	s.There = true
+	return json.Unmarshal(b, &s.V)
+}
+
+// Schema implements huma.SchemaProvider.
+func (s Sent) Schema(huma.Registry) *huma.Schema { return &huma.Schema{} }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/zlib"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -50,6 +52,7 @@ type tenant struct {
 	orgToken                int64
 	version                 string // a release of its own
 	note                    int64  // the member's, on the issue
+	report                  string // what somebody wrote of the web project
 
 	rule, metric, channel, delivery int64
 	monitor                         string // its id
@@ -156,6 +159,7 @@ func (w *world) tenant(slug string) *tenant {
 	note, err := w.s.CreateNote(ctx, org.Scope(), o.issue, o.member.ID, "looking", nil)
 	must(t, err)
 	o.note = note.ID
+	o.report = w.wrote(o, "in", "It broke", w.base)
 	o.version = slug + "@1.0.0"
 	_, _, err = w.s.UpsertRelease(ctx, org.Scope(), o.version, store.ReleaseChange{Projects: []int64{o.web.ID, o.api.ID}})
 	must(t, err)
@@ -388,4 +392,17 @@ func (d *deadLetters) DropDeadLetter(_ context.Context, org int64, seq uint64) e
 	_, err := d.row(org, seq)
 	d.dropped = d.dropped || err == nil
 	return err
+}
+
+// wrote stores a feedback of a tenant's web project and gives its id.
+func (w *world) wrote(o *tenant, name, message string, at time.Time) string {
+	w.t.Helper()
+	sum := sha256.Sum256([]byte(o.org.Slug + name))
+	id := hex.EncodeToString(sum[:16])
+	payload, err := store.Compress([]byte("{}"))
+	must(w.t, err)
+	_, err = w.s.Ingest(w.t.Context(), []*store.Write{{MessageID: "report:" + id, OrgID: o.org.ID, ReceivedMS: at.UnixMilli(), Feedback: []store.FeedbackWrite{{Feedback: store.Feedback{
+		OrgID: o.org.ID, EventID: id, ProjectID: o.web.ID, TimestampMS: at.UnixMilli(), Message: message, Name: name, Side: store.SideFrontend, Payload: payload, ReceivedMS: at.UnixMilli()}}}}})
+	must(w.t, err)
+	return id
 }

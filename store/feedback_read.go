@@ -7,11 +7,22 @@ import (
 	"github.com/uptrace/bun"
 )
 
+// What became of a feedback.
+const (
+	FeedbackUnresolved = "unresolved"
+	FeedbackResolved   = "resolved"
+	FeedbackSpam       = "spam"
+)
+
+// FeedbackStatuses are all of them, the first is that of what just came.
+var FeedbackStatuses = []string{FeedbackUnresolved, FeedbackResolved, FeedbackSpam}
+
 // FeedbackQuery asks for what people wrote. Zero fields: all.
 type FeedbackQuery struct {
 	ProjectID    int64
 	IssueID      int64 // about one of its events
 	FromMS, ToMS int64
+	Status       string // one of [FeedbackStatuses]
 	Page         Page
 }
 
@@ -42,6 +53,9 @@ func (s *Store) Feedbacks(ctx context.Context, scope Scope, in FeedbackQuery) (P
 	if in.ToMS != 0 {
 		q = q.Where("fb.timestamp_ms < ?", in.ToMS)
 	}
+	if in.Status != "" {
+		q = q.Where("fb.status = ?", in.Status)
+	}
 	q = keyset(q, in.Page, order{expr: "fb.timestamp_ms", tie: "fb.event_id", tieValue: textTie})
 	if err := q.Scan(ctx, &rows); err != nil {
 		return Paged[ListedFeedback]{}, border(fmt.Errorf("list feedback: %w", err))
@@ -58,7 +72,7 @@ func (s *Store) feedbacks(scope Scope) *bun.SelectQuery {
 		Join("LEFT JOIN issues AS i ON i.id = "+issue+" AND i.org_id = fb.org_id").
 		Join("LEFT JOIN replays AS r ON r.org_id = fb.org_id AND r.replay_id = "+replay).
 		ColumnExpr("fb.org_id, fb.event_id, fb.project_id, fb.timestamp_ms, fb.message, fb.name, fb.contact_email, fb.url, fb.source, fb.associated_event_id").
-		ColumnExpr("fb.trace_id, fb.environment, fb.release, fb.user_key, fb.side, fb.received_ms").
+		ColumnExpr("fb.trace_id, fb.environment, fb.release, fb.user_key, fb.side, fb.received_ms, fb.status").
 		ColumnExpr("i.id AS issue_id, i.number AS issue_number, i.title AS issue_title, r.replay_id AS replay_id, r.started_ms AS replay_started_ms").
 		ColumnExpr("EXISTS (SELECT 1 FROM replay_segments AS fs WHERE fs.org_id = r.org_id AND fs.replay_id = r.replay_id AND fs.playable) AS replay_plays").
 		Where("fb.org_id = ?", scope.OrgID)
@@ -71,4 +85,50 @@ func (s *Store) OneFeedback(ctx context.Context, scope Scope, projectID int64, i
 		return nil, border(fmt.Errorf("feedback %s: %w", id, err))
 	}
 	return f, nil
+}
+
+// FeedbackKey names a feedback: its id is its project's.
+type FeedbackKey struct {
+	ProjectID int64  `bun:"project_id"`
+	EventID   string `bun:"event_id"`
+}
+
+// FeedbackBeside gives what was written just before and just after a feedback, among those of a status; of
+// all when that is empty. Nil: it is the first or the last.
+func (s *Store) FeedbackBeside(ctx context.Context, scope Scope, f *Feedback, status string) (older, newer *FeedbackKey, err error) {
+	beside := func(cmp, dir string) (*FeedbackKey, error) {
+		var found []FeedbackKey
+		q := s.read.NewSelect().TableExpr("feedback AS fb").ColumnExpr("fb.project_id, fb.event_id").Where("fb.org_id = ?", scope.OrgID).
+			// The plain bound lets the index seek to the place instead of walking to it.
+			Where("fb.timestamp_ms "+cmp+"= ?", f.TimestampMS).
+			Where("(fb.timestamp_ms "+cmp+" ? OR fb.event_id "+cmp+" ?)", f.TimestampMS, f.EventID).
+			OrderExpr("fb.timestamp_ms " + dir + ", fb.event_id " + dir).Limit(1)
+		if status != "" {
+			q = q.Where("fb.status = ?", status)
+		}
+		if err := q.Scan(ctx, &found); err != nil {
+			return nil, border(fmt.Errorf("feedback beside %s: %w", f.EventID, err))
+		}
+		if len(found) == 0 {
+			return nil, nil
+		}
+		return &found[0], nil
+	}
+	if older, err = beside("<", "DESC"); err != nil {
+		return nil, nil, err
+	}
+	newer, err = beside(">", "ASC")
+	return older, newer, err
+}
+
+// SetFeedbackStatus says what became of a feedback.
+func (s *Store) SetFeedbackStatus(ctx context.Context, scope Scope, projectID int64, id, status string) error {
+	return s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewUpdate().Model((*Feedback)(nil)).Set("status = ?", status).
+			Where("org_id = ? AND project_id = ? AND event_id = ?", scope.OrgID, projectID, id).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("feedback %s: %w", id, err)
+		}
+		return someRow(res, "feedback %s", id)
+	})
 }

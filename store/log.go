@@ -51,6 +51,7 @@ type Feedback struct {
 	Side              string  `bun:"side"`
 	Payload           []byte  `bun:"payload"` // zstd JSON of the whole event
 	ReceivedMS        int64   `bun:"received_ms"`
+	Status            string  `bun:"status,nullzero,default:'unresolved'"` // one of [FeedbackStatuses]
 }
 
 // FeedbackWrite is a feedback to store.

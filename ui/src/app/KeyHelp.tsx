@@ -5,6 +5,7 @@ const groups: [string, [string[], string][]][] = [
   ["Everywhere", [[["⌘", "K"], "search, or paste any id"], [["⇧", "H"], "home"], [["⇧", "I"], "issues"], [["⇧", "R"], "replays"], [["t"], "dark or light"], [["?"], "these keys"]]],
   ["Lists", [[["j", "k"], "move"], [["enter"], "open"], [["x"], "select"], [["⇧", "click"], "select all between"], [["e"], "resolve"], [["i"], "archive"], [["u"], "reopen"], [["a"], "assign"], [["/"], "search"]]],
   ["Issue", [[["[", "]"], "older, newer event"], [["e"], "resolve"], [["i"], "archive"]]],
+  ["Feedback", [[["[", "]"], "older, newer message"], [["e"], "resolve"], [["i"], "spam"]]],
   ["Replay", [[["space"], "play, pause"], [["←", "→"], "5 s back, on"], [["n", "p"], "next, previous error"], [["}", "{"], "next, previous chapter"], [["+", "−"], "zoom the time line"], [["<", ">"], "slower, faster"], [["f"], "full screen"]]],
 ];
 

@@ -266,7 +266,10 @@ const alertLog = createRoute({ getParentRoute: () => org, path: "/alerts/log", c
 const crons = createRoute({ getParentRoute: () => org, path: "/crons", component: lazyRouteComponent(() => import("@/features/crons/CronList"), "CronList") });
 const newCron = createRoute({ getParentRoute: () => org, path: "/crons/new", validateSearch: (s: Record<string, unknown>): { slug?: string; of?: string } => ({ slug: readText(s.slug), of: readText(s.of) }), component: lazyRouteComponent(() => import("@/features/crons/NewCron"), "NewCron") });
 const cron = createRoute({ getParentRoute: () => org, path: "/crons/$project/$monitor", component: lazyRouteComponent(() => import("@/features/crons/CronPage"), "CronPage") });
-const feedback = createRoute({ getParentRoute: () => org, path: "/feedback", component: lazyRouteComponent(() => import("@/features/feedback/Feedback"), "Feedback") });
+type FeedbackBox = "unresolved" | "resolved" | "spam" | "all";
+const readFeedbackSearch = (s: Record<string, unknown>): { status?: FeedbackBox } => ({ status: (["resolved", "spam", "all"] as const).find((b) => b === s.status) });
+const feedbackReport = createRoute({ getParentRoute: () => org, path: "/feedback/$project/$report", validateSearch: readFeedbackSearch, component: lazyRouteComponent(() => import("@/features/feedback/FeedbackPage"), "FeedbackPage") });
+const feedback = createRoute({ getParentRoute: () => org, path: "/feedback", validateSearch: readFeedbackSearch, component: lazyRouteComponent(() => import("@/features/feedback/Feedback"), "Feedback") });
 const sentryRule = createRoute({
   getParentRoute: () => org,
   path: "/monitors/alerts/$rule",
@@ -389,6 +392,7 @@ const tree = root.addChildren([
     newCron,
     cron,
     feedback,
+    feedbackReport,
     sentryRule,
     sentryOldRule,
   ]),

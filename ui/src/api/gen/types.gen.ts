@@ -1842,6 +1842,11 @@ export type MetricRule = {
     query: string;
     queryType: number;
     resolveThreshold: number | null;
+    snooze: boolean;
+    /**
+     * Ours: null while snoozed without an end.
+     */
+    snoozedUntil: string | null;
     /**
      * Ours: ok, warning, critical.
      */
@@ -2936,6 +2941,11 @@ export type ReportIssue = {
     title: string;
 };
 
+export type ReportKey = {
+    id: string;
+    projectSlug: string;
+};
+
 export type ReportReplay = {
     /**
      * Seconds from its start to when the report was sent.
@@ -3307,7 +3317,7 @@ export type SimpleEvent = {
     user: EventUser | null;
 };
 
-export type SnoozeInputBody = {
+export type SnoozeBody = {
     /**
      * everyone; there is no snooze for oneself
      */
@@ -3742,6 +3752,28 @@ export type UpdateAlertChannelInputBody = {
     name?: string;
 };
 
+export type UpdateDetectorInputBody = {
+    conditionGroup?: {
+        [key: string]: unknown;
+    };
+    config?: {
+        [key: string]: unknown;
+    };
+    dataSource?: {
+        [key: string]: unknown;
+    };
+    dataSources?: Array<{
+        [key: string]: unknown;
+    }>;
+    description?: string | null;
+    enabled?: boolean;
+    name?: string;
+    owner?: unknown;
+    type?: string;
+    workflowIds?: Array<unknown>;
+    [key: string]: unknown;
+};
+
 export type UpdateKeyInputBody = {
     isActive?: boolean;
     name?: string;
@@ -3806,6 +3838,10 @@ export type UpdateProjectInputBody = {
     subjectTemplate?: string;
     verifySSL?: boolean;
     [key: string]: unknown;
+};
+
+export type UpdateReportInputBody = {
+    status: 'unresolved' | 'resolved' | 'spam';
 };
 
 export type UpdateTeamInputBody = {
@@ -3891,11 +3927,73 @@ export type UserReport = {
     /**
      * Ours.
      */
+    release: string | null;
+    /**
+     * Ours.
+     */
     replay: ReportReplay | null;
     /**
      * Ours: widget, api, …
      */
     source: string | null;
+    /**
+     * Ours.
+     */
+    status: 'unresolved' | 'resolved' | 'spam';
+    /**
+     * Ours.
+     */
+    traceId: string | null;
+    /**
+     * Ours: where it was written.
+     */
+    url: string | null;
+    user: ReportUser | null;
+};
+
+export type UserReportDetails = {
+    attachments: Array<Attachment>;
+    comments: string;
+    dateCreated: string;
+    email: string | null;
+    /**
+     * Ours.
+     */
+    environment: string | null;
+    event: ReportEvent;
+    /**
+     * Of the event it is about, or its own.
+     */
+    eventID: string;
+    id: string;
+    issue: ReportIssue | null;
+    name: string | null;
+    newer: ReportKey | null;
+    older: ReportKey | null;
+    /**
+     * Ours.
+     */
+    projectSlug: string;
+    /**
+     * Ours.
+     */
+    release: string | null;
+    /**
+     * Ours.
+     */
+    replay: ReportReplay | null;
+    /**
+     * Ours: widget, api, …
+     */
+    source: string | null;
+    /**
+     * Ours.
+     */
+    status: 'unresolved' | 'resolved' | 'spam';
+    /**
+     * Ours.
+     */
+    traceId: string | null;
     /**
      * Ours: where it was written.
      */
@@ -5000,6 +5098,68 @@ export type UpdateMetricRuleResponses = {
 
 export type UpdateMetricRuleResponse = UpdateMetricRuleResponses[keyof UpdateMetricRuleResponses];
 
+export type UnsnoozeMetricRuleData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-rules/{rule}/snooze/';
+};
+
+export type UnsnoozeMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UnsnoozeMetricRuleError = UnsnoozeMetricRuleErrors[keyof UnsnoozeMetricRuleErrors];
+
+export type UnsnoozeMetricRuleResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type UnsnoozeMetricRuleResponse = UnsnoozeMetricRuleResponses[keyof UnsnoozeMetricRuleResponses];
+
+export type SnoozeMetricRuleData = {
+    body: SnoozeBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        rule: number;
+    };
+    query?: never;
+    url: '/api/0/organizations/{org}/alert-rules/{rule}/snooze/';
+};
+
+export type SnoozeMetricRuleErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type SnoozeMetricRuleError = SnoozeMetricRuleErrors[keyof SnoozeMetricRuleErrors];
+
+export type SnoozeMetricRuleResponses = {
+    /**
+     * Created
+     */
+    201: Snoozed;
+};
+
+export type SnoozeMetricRuleResponse = SnoozeMetricRuleResponses[keyof SnoozeMetricRuleResponses];
+
 export type AssembleBundleData = {
     body: AssembleInputBody;
     path: {
@@ -5423,7 +5583,7 @@ export type GetDetectorResponses = {
 export type GetDetectorResponse = GetDetectorResponses[keyof GetDetectorResponses];
 
 export type UpdateDetectorData = {
-    body: DetectorBody;
+    body: UpdateDetectorInputBody;
     path: {
         /**
          * The organisation's slug or id.
@@ -10410,6 +10570,10 @@ export type ListUserFeedbackData = {
          */
         projectSlug?: Array<string>;
         environment?: Array<string>;
+        /**
+         * What became of them; nothing: all.
+         */
+        status?: 'unresolved' | 'resolved' | 'spam' | '';
     };
     url: '/api/0/organizations/{org}/user-feedback/';
 };
@@ -13767,7 +13931,7 @@ export type UnsnoozeRuleResponses = {
 export type UnsnoozeRuleResponse = UnsnoozeRuleResponses[keyof UnsnoozeRuleResponses];
 
 export type SnoozeRuleData = {
-    body: SnoozeInputBody;
+    body: SnoozeBody;
     path: {
         /**
          * The organisation's slug or id.
@@ -14405,6 +14569,87 @@ export type CreateUserFeedbackResponses = {
 };
 
 export type CreateUserFeedbackResponse = CreateUserFeedbackResponses[keyof CreateUserFeedbackResponses];
+
+export type GetUserFeedbackData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        /**
+         * 32 hex digits.
+         */
+        report: string;
+    };
+    query?: {
+        /**
+         * What became of them; nothing: all.
+         */
+        status?: 'unresolved' | 'resolved' | 'spam' | '';
+    };
+    url: '/api/0/projects/{org}/{project}/user-feedback/{report}/';
+};
+
+export type GetUserFeedbackErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetUserFeedbackError = GetUserFeedbackErrors[keyof GetUserFeedbackErrors];
+
+export type GetUserFeedbackResponses = {
+    /**
+     * OK
+     */
+    200: UserReportDetails;
+};
+
+export type GetUserFeedbackResponse = GetUserFeedbackResponses[keyof GetUserFeedbackResponses];
+
+export type UpdateUserFeedbackData = {
+    body: UpdateReportInputBody;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+        /**
+         * 32 hex digits.
+         */
+        report: string;
+    };
+    query?: never;
+    url: '/api/0/projects/{org}/{project}/user-feedback/{report}/';
+};
+
+export type UpdateUserFeedbackErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type UpdateUserFeedbackError = UpdateUserFeedbackErrors[keyof UpdateUserFeedbackErrors];
+
+export type UpdateUserFeedbackResponses = {
+    /**
+     * OK
+     */
+    200: UserReport;
+};
+
+export type UpdateUserFeedbackResponse = UpdateUserFeedbackResponses[keyof UpdateUserFeedbackResponses];
 
 export type ListProjectUserReportsData = {
     body?: never;

@@ -4,6 +4,7 @@ import { errorMessage } from "@/api/client";
 import type { AlertChannel } from "@/api/gen";
 import { createAlertChannelMutation, deleteAlertChannelMutation, listAlertChannelsOptions, listAlertDeliveriesOptions, testAlertChannelMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
+import { Ask } from "@/components/Ask";
 import { Dialog } from "@/components/Dialog";
 import { Icon } from "@/components/Icon";
 import { Failed, Middle, SkeletonRows } from "@/components/states";
@@ -63,7 +64,7 @@ function Channel({ channel, open, onOpen }: { channel: AlertChannel; open: boole
   const test = useMutation({ ...testAlertChannelMutation(), onSuccess: () => queries.invalidateQueries({ queryKey: [{ _id: "listAlertDeliveries" }] }) });
   const remove = useMutation({ ...deleteAlertChannelMutation(), onSuccess: () => queries.invalidateQueries() });
   const d = last.data?.[0];
-  const failed = test.error ?? remove.error;
+  const [asking, setAsking] = useState(false);
   return (
     <li>
       <div className="al-main">
@@ -71,7 +72,11 @@ function Channel({ channel, open, onOpen }: { channel: AlertChannel; open: boole
         <span className="small t3">
           {kindLabel(channel.kind)} · {channel.shown}
         </span>
-        {failed ? <span className="small red">{errorMessage(failed)}</span> : null}
+        {test.isError ? (
+          <span className="small red" role="alert">
+            {errorMessage(test.error)}
+          </span>
+        ) : null}
       </div>
       {d ? (
         <span className={d.status === "failed" ? "badge red" : d.status === "pending" ? "badge amber" : "badge green"} title={d.error || undefined}>
@@ -86,9 +91,14 @@ function Channel({ channel, open, onOpen }: { channel: AlertChannel; open: boole
       <button type="button" className="btn bare" aria-expanded={open} onClick={onOpen}>
         Log
       </button>
-      <button type="button" className="btn ico bare" aria-label={`Delete ${channel.name}`} disabled={remove.isPending} onClick={() => window.confirm(`Delete ${channel.name}? Rules that use it tell nobody there.`) && remove.mutate({ path: { org, channel: Number(channel.id) } })}>
+      <button type="button" className="btn ico bare" aria-label={`Delete ${channel.name}`} disabled={remove.isPending} onClick={() => setAsking(true)}>
         <Icon name="x" size="s" />
       </button>
+      {asking ? (
+        <Ask title={`Delete ${channel.name}?`} action="Delete" busy={remove.isPending} error={remove.error} onYes={() => remove.mutate({ path: { org, channel: Number(channel.id) } })} onClose={() => setAsking(false)}>
+          Rules that send here tell nobody at this place from now on, and what waits for it is not sent. Its address and secrets are forgotten. Rules themselves stay.
+        </Ask>
+      ) : null}
     </li>
   );
 }

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { errorMessage } from "@/api/client";
-import { listCombinedRulesOptions, snoozeRuleMutation, unsnoozeRuleMutation } from "@/api/gen/@tanstack/react-query.gen";
+import { listCombinedRulesOptions, snoozeMetricRuleMutation, snoozeRuleMutation, unsnoozeMetricRuleMutation, unsnoozeRuleMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
 import { Icon } from "@/components/Icon";
 import { Failed, Middle, SkeletonRows } from "@/components/states";
@@ -51,7 +51,16 @@ export function RuleList() {
   const snooze = useMutation({ ...snoozeRuleMutation(), ...done });
   const wake = useMutation({ ...unsnoozeRuleMutation(), ...done });
   const rules = (list.data ?? []) as unknown as AnyRule[];
-  const failed = snooze.error ?? wake.error;
+  const snoozeMetric = useMutation({ ...snoozeMetricRuleMutation(), ...done });
+  const wakeMetric = useMutation({ ...unsnoozeMetricRuleMutation(), ...done });
+  const mutes = [snooze, wake, snoozeMetric, wakeMetric];
+  const failed = mutes.find((m) => m.error)?.error;
+  const mute = (r: AnyRule) => {
+    const rule = Number(r.id);
+    const project = r.projects[0] ?? "";
+    if (r.type === "alert_rule") return r.snooze ? wakeMetric.mutate({ path: { org, rule } }) : snoozeMetric.mutate({ path: { org, rule }, body: {} });
+    return r.snooze ? wake.mutate({ path: { org, project, rule } }) : snooze.mutate({ path: { org, project, rule }, body: {} });
+  };
   return (
     <AlertsFrame
       title="Rules"
@@ -99,15 +108,10 @@ export function RuleList() {
               </div>
               {r.state === "critical" ? <span className="badge red">Critical</span> : r.state === "warning" ? <span className="badge amber">Warning</span> : null}
               {r.status === "disabled" || r.status === 4 ? <span className="badge line">Off</span> : r.snooze ? <span className="badge">Muted</span> : null}
-              <span className="badge line">{r.projects.length === 1 ? r.projects[0] : `${r.projects.length} projects`}</span>
+              <span className="badge line">{r.projects.length === 1 ? r.projects[0] : r.projects.length === 0 ? "all projects" : `${r.projects.length} projects`}</span>
               <span className="small t3 al-when">{r.lastTriggered ? ago(r.lastTriggered, now) : "never yet"}</span>
-              {r.type === "rule" && r.projects[0] ? (
-                <button
-                  type="button"
-                  className="btn bare"
-                  disabled={snooze.isPending || wake.isPending}
-                  onClick={() => (r.snooze ? wake.mutate({ path: { org, project: r.projects[0] ?? "", rule: Number(r.id) } }) : snooze.mutate({ path: { org, project: r.projects[0] ?? "", rule: Number(r.id) }, body: {} }))}
-                >
+              {r.type === "alert_rule" || r.projects[0] ? (
+                <button type="button" className="btn bare" aria-label={`${r.snooze ? "Unmute" : "Mute"} ${r.name}`} disabled={mutes.some((m) => m.isPending)} onClick={() => mute(r)}>
                   {r.snooze ? "Unmute" : "Mute"}
                 </button>
               ) : (

@@ -1,9 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { errorMessage } from "@/api/client";
 import { listAlertChannelsOptions, listMembersOptions, listTeamsOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
+import { Ask } from "@/components/Ask";
 import { Icon } from "@/components/Icon";
 import { Menu } from "@/components/Menu";
 import { DeliveryList } from "./DeliveryList";
@@ -25,9 +26,10 @@ export function useBackToRules() {
 
 /** The form's end: what went wrong, and what can be done. `remove` is missing while the rule is new. */
 export function FormEnd({ failed, busy, ready, remove, children }: { failed: unknown; busy: boolean; ready: boolean; remove?: () => void; children?: ReactNode }) {
+  const [asking, setAsking] = useState(false);
   return (
     <>
-      {failed ? (
+      {failed && !asking ? (
         <p className="note red" role="alert">
           <Icon name="error" size="s" />
           {errorMessage(failed)}
@@ -41,12 +43,17 @@ export function FormEnd({ failed, busy, ready, remove, children }: { failed: unk
         {remove ? (
           <>
             <span className="sp" />
-            <button type="button" className="btn tall danger" disabled={busy} onClick={() => window.confirm("Delete this rule?") && remove()}>
-              Delete
+            <button type="button" className="btn tall danger" disabled={busy} onClick={() => setAsking(true)}>
+              Delete…
             </button>
           </>
         ) : null}
       </div>
+      {asking && remove ? (
+        <Ask title="Delete this rule?" action="Delete" busy={busy} error={failed} onYes={remove} onClose={() => setAsking(false)}>
+          Nobody is told by it any more, also of what is wrong right now. What it has told stays in the delivery log. To keep it and be left alone for a while, mute it.
+        </Ask>
+      ) : null}
     </>
   );
 }

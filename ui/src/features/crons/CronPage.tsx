@@ -1,10 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { errorMessage } from "@/api/client";
 import type { Monitor } from "@/api/gen";
 import { deleteProjectMonitorMutation, getMonitorStatsOptions, getProjectMonitorOptions, listProjectCheckInsOptions, updateProjectMonitorMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useTitle } from "@/app/hooks";
 import { Crumb } from "@/app/Shell";
+import { Ask } from "@/components/Ask";
 import { Section } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines, SkeletonRows } from "@/components/states";
@@ -45,7 +47,8 @@ function Page({ monitor: m, path }: { monitor: Monitor; path: { org: string; pro
       void navigate({ to: "/organizations/$org/crons/", params: { org } });
     },
   });
-  const failed = update.error ?? remove.error;
+  const [asking, setAsking] = useState(false);
+  const failed = update.error;
   return (
     <div className="cr">
       <Crumb>
@@ -66,11 +69,16 @@ function Page({ monitor: m, path }: { monitor: Monitor; path: { org: string; pro
         <button type="button" className="btn" disabled={update.isPending} onClick={() => update.mutate({ path, body: { status: m.status === "active" ? "disabled" : "active" } })}>
           {m.status === "active" ? "Turn off" : "Turn on"}
         </button>
-        <button type="button" className="btn danger" disabled={remove.isPending} onClick={() => window.confirm("Delete this monitor and its check-ins?") && remove.mutate({ path })}>
-          Delete
+        <button type="button" className="btn danger" disabled={remove.isPending} onClick={() => setAsking(true)}>
+          Delete…
         </button>
       </div>
       {failed ? <p className="note red" role="alert">{errorMessage(failed)}</p> : null}
+      {asking ? (
+        <Ask title={`Delete ${m.name}?`} action="Delete" busy={remove.isPending} error={remove.error} onYes={() => remove.mutate({ path })} onClose={() => setAsking(false)}>
+          Its check-ins are deleted with it, and nobody is told when the job fails or is missed. Check-ins that still come wait until a monitor of this slug is made again.
+        </Ask>
+      ) : null}
       <Line buckets={stats.data ?? []} label={m.name} big />
       <div className="row small t3">
         <span>3 days ago</span>

@@ -1,8 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { errorMessage } from "@/api/client";
 import { deleteIssue, updateIssues, type IssueDetail } from "@/api/gen";
-import { Dialog } from "@/components/Dialog";
+import { Ask } from "@/components/Ask";
 import { count } from "@/lib/format";
 
 export type Removal = "delete" | "discard";
@@ -22,26 +21,16 @@ export function RemoveIssue({ org, issue, how, onClose }: { org: string; issue: 
     },
   });
   return (
-    <Dialog title={how === "discard" ? `Delete ${issue.shortId} and discard its future?` : `Delete ${issue.shortId}?`} onClose={onClose}>
-      <div className="ask">
-        <p>
-          Its {count(issue.count)} events are deleted with their files.{" "}
-          {how === "discard" ? "Events like them are dropped from now on, and counted; the project’s grouping settings list it and let it in again." : "An event like them makes a new issue."} Recordings stay.
-        </p>
-        {remove.isError ? (
-          <p className="small red" role="alert">
-            {errorMessage(remove.error)}
-          </p>
-        ) : null}
-        <div className="row">
-          <button type="button" className="btn pri" disabled={remove.isPending} onClick={() => remove.mutate()}>
-            {remove.isPending ? "Deleting…" : how === "discard" ? "Delete and discard" : "Delete"}
-          </button>
-          <button type="button" className="btn bare" onClick={onClose}>
-            Keep it
-          </button>
-        </div>
-      </div>
-    </Dialog>
+    <Ask
+      title={how === "discard" ? `Delete ${issue.shortId} and discard its future?` : `Delete ${issue.shortId}?`}
+      action={how === "discard" ? "Delete and discard" : "Delete"}
+      busy={remove.isPending}
+      error={remove.error}
+      onYes={() => remove.mutate()}
+      onClose={onClose}
+    >
+      Its {count(issue.count)} events are deleted with their files.{" "}
+      {how === "discard" ? "Events like them are dropped from now on, and counted; the project’s grouping settings list it and let it in again." : "An event like them makes a new issue."} Recordings stay.
+    </Ask>
   );
 }

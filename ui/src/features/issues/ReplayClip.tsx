@@ -21,10 +21,10 @@ export function clipOf(error: number, start: number, end: number): { from: numbe
   return { from: Math.max(0, at - CLIP_MS - start), to: Math.max(0, Math.min(end, at + CLIP_MS) - start) };
 }
 
-function whereIs(ms: number): string {
+function whereIs(ms: number, what: string): string {
   const s = Math.round(ms / 1000);
-  if (s === 0) return "at the error";
-  return `${Math.abs(s) < 60 ? `${Math.abs(s)} s` : duration(Math.abs(ms))} ${s < 0 ? "before" : "after"} the error`;
+  if (s === 0) return `at ${what}`;
+  return `${Math.abs(s) < 60 ? `${Math.abs(s)} s` : duration(Math.abs(ms))} ${s < 0 ? "before" : "after"} ${what}`;
 }
 
 interface Props {
@@ -37,6 +37,8 @@ interface Props {
   end: number;
   marks: ClipMark[];
   label: string;
+  /** What the moment is of, as one says it. */
+  what?: string;
 }
 
 export interface ClipMark {
@@ -46,7 +48,7 @@ export interface ClipMark {
 }
 
 /** The clip: from five seconds before the error to five after it, playing on opening. */
-export function ReplayClip({ store, recording, session, error, marks, start, end, label }: Props) {
+export function ReplayClip({ store, recording, session, error, marks, start, end, label, what = "the error" }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const { from, to } = clipOf(error, start, end);
   const playing = usePlayer(store, (s) => s.playing);
@@ -66,7 +68,7 @@ export function ReplayClip({ store, recording, session, error, marks, start, end
   }, [store, head, from, to, error, start]);
   useFollow(store, head, recording, appended);
   const inClip = Math.max(0, Math.min(1, (at - from) / Math.max(1, to - from)));
-  const where = whereIs(at - (error - start));
+  const where = whereIs(at - (error - start), what);
   const jump = (by: 1 | -1) => {
     const stops = [from, ...marks.map((m) => m.at - start), to].sort((a, b) => a - b);
     const next = by > 0 ? stops.find((m) => m > at + 60) : [...stops].reverse().find((m) => m < at - 60);
@@ -87,7 +89,7 @@ export function ReplayClip({ store, recording, session, error, marks, start, end
         className="clip"
         role="slider"
         tabIndex={0}
-        aria-label="Clip, five seconds either side of the error"
+        aria-label={`Clip, five seconds either side of ${what}`}
         aria-valuemin={0}
         aria-valuemax={Math.round((to - from) / 1000)}
         aria-valuenow={Math.round((at - from) / 1000)}

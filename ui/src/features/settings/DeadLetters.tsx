@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { dropDeadLetterMutation, getDeadLetterOptions, listDeadLettersOptions, listDeadLettersQueryKey, resendDeadLetterMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
+import { Ask } from "@/components/Ask";
 import { Icon } from "@/components/Icon";
 import { Failed, Middle, SkeletonRows } from "@/components/states";
 import { ago, bytes, plural } from "@/lib/format";
@@ -15,9 +16,11 @@ export function DeadLetters() {
   const queries = useQueryClient();
   const list = useQuery({ ...listDeadLettersOptions({ path: { org }, query: { per_page: 100 } }), refetchInterval: 15_000 });
   const [open, setOpen] = useState<string | null>(null);
+  const [going, setGoing] = useState<string | null>(null);
   const done = { onSettled: () => queries.invalidateQueries({ queryKey: listDeadLettersQueryKey({ path: { org }, query: { per_page: 100 } }) }) };
   const resend = useMutation({ ...resendDeadLetterMutation(), ...done });
   const drop = useMutation({ ...dropDeadLetterMutation(), ...done });
+  const dying = list.data?.find((l) => l.id === going);
   return (
     <SettingsFrame title="Dead letters">
       <p className="small t3 set-p">Messages that were accepted and could not be stored. Nothing is lost: read one, repair the cause, send it again.</p>
@@ -49,13 +52,18 @@ export function DeadLetters() {
                     <button type="button" className="btn" disabled={resend.isPending} onClick={() => resend.mutate({ path: { org, letter: Number(l.id) } })}>
                       Send again
                     </button>
-                    <button type="button" className="btn danger" disabled={drop.isPending} onClick={() => drop.mutate({ path: { org, letter: Number(l.id) } })}>
-                      Drop
+                    <button type="button" className="btn danger" disabled={drop.isPending} onClick={() => setGoing(l.id)}>
+                      Drop…
                     </button>
                     <span className="small t3">
                       project {l.projectId} · {l.reason}
                     </span>
                   </div>
+                  {resend.isError ? (
+                    <p className="small red" role="alert">
+                      {errorMessage(resend.error)}
+                    </p>
+                  ) : null}
                   <Letter org={org} id={l.id} />
                 </div>
               ) : null}
@@ -63,6 +71,18 @@ export function DeadLetters() {
           ))}
         </ul>
       )}
+      {dying ? (
+        <Ask
+          title={`Drop this ${dying.kind}?`}
+          action="Drop"
+          busy={drop.isPending}
+          error={drop.error}
+          onYes={() => drop.mutate({ path: { org, letter: Number(dying.id) } }, { onSuccess: () => setGoing(null) })}
+          onClose={() => setGoing(null)}
+        >
+          Its {bytes(dying.size)} are deleted for good; nothing of them was stored. Who dropped it stands in the audit log.
+        </Ask>
+      ) : null}
     </SettingsFrame>
   );
 }

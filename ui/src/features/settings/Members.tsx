@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { OrganizationDetail, OrganizationMember } from "@/api/gen";
 import { createMemberMutation, deleteMemberMutation, getAuthOptions, listMembersOptions, listTeamsOptions, updateMemberMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
+import { Ask } from "@/components/Ask";
 import { Avatar, CopyButton, Section } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
@@ -17,6 +18,7 @@ export function Members({ organization }: { organization: OrganizationDetail }) 
   const members = useQuery(listMembersOptions({ path, query: { per_page: 100 } }));
   const { data: me } = useQuery(getAuthOptions());
   const [adding, setAdding] = useState(false);
+  const [going, setGoing] = useState<OrganizationMember | null>(null);
   const refresh = async () => {
     await queries.invalidateQueries({ queryKey: listMembersOptions({ path, query: { per_page: 100 } }).queryKey });
     await queries.invalidateQueries({ queryKey: listTeamsOptions({ path }).queryKey });
@@ -88,11 +90,24 @@ export function Members({ organization }: { organization: OrganizationDetail }) 
             self={m.id === me?.id}
             roles={may(organization, "member:write") && roles.includes(m.role) && !m.isOnlyOwner ? roles : []}
             onRole={(orgRole) => change.mutate({ path: { org, member: m.id }, body: { orgRole } })}
-            onRemove={may(organization, "member:admin") && roles.includes(m.role) && !m.isOnlyOwner ? () => remove.mutate({ path: { org, member: m.id } }) : undefined}
+            onRemove={may(organization, "member:admin") && roles.includes(m.role) && !m.isOnlyOwner ? () => setGoing(m) : undefined}
           />
         ))}
       </ul>
-      <FormError error={change.error ?? remove.error} />
+      <FormError error={change.error} />
+      {going ? (
+        <Ask
+          title={`Remove ${going.name || going.email}?`}
+          action="Remove"
+          keep="Keep them"
+          busy={remove.isPending}
+          error={remove.error}
+          onYes={() => remove.mutate({ path: { org, member: going.id } }, { onSuccess: () => setGoing(null) })}
+          onClose={() => setGoing(null)}
+        >
+          They see nothing of this organisation any more, and their tokens for it are refused. Their comments stay; issues that are theirs stay assigned to them until somebody takes over.
+        </Ask>
+      ) : null}
     </Section>
   );
 }
@@ -120,7 +135,6 @@ function Invitation({ email, link }: { email: string; link?: string }) {
 }
 
 function MemberRow({ member, self, roles, onRole, onRemove }: { member: OrganizationMember; self: boolean; roles: string[]; onRole: (role: string) => void; onRemove?: () => void }) {
-  const [sure, setSure] = useState(false);
   const name = member.name || member.email;
   return (
     <li>
@@ -147,8 +161,8 @@ function MemberRow({ member, self, roles, onRole, onRemove }: { member: Organiza
         <span className="badge">{member.role}</span>
       )}
       {onRemove && !self ? (
-        <button type="button" className="btn bare" onBlur={() => setSure(false)} onClick={() => (sure ? onRemove() : setSure(true))}>
-          {sure ? "Really remove?" : "Remove"}
+        <button type="button" className="btn bare" aria-label={`Remove ${name}`} onClick={onRemove}>
+          Remove
         </button>
       ) : null}
     </li>

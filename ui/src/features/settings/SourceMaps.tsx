@@ -7,6 +7,7 @@ import { deleteArtifactBundle, deleteDebugFile, listArtifactBundles, listDebugFi
 import { listBundleFilesOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
 import { Section } from "@/components/basics";
+import { Ask } from "@/components/Ask";
 import { Icon } from "@/components/Icon";
 import { Failed, Middle, SkeletonRows } from "@/components/states";
 import { ago, bytes, plural } from "@/lib/format";
@@ -139,19 +140,21 @@ function Row({ open, toggle, name, size, when }: { open: boolean; toggle: () => 
   );
 }
 
-/** Deleting takes a second press: there is no way back. */
+/** Says what is there, and asks before it goes. */
 function Delete({ what, note, pending, error, run, children }: { what: string; note: string; pending: boolean; error: unknown; run: () => void; children: ReactNode }) {
-  const [sure, setSure] = useState(false);
+  const [asking, setAsking] = useState(false);
   return (
-    <>
-      <div className="row wrap">
-        <button type="button" className="btn danger" disabled={pending} onClick={() => (sure ? run() : setSure(true))}>
-          {sure ? `Really delete this ${what}` : `Delete ${what}`}
-        </button>
-        <span className="small t3">{sure ? note : children}</span>
-      </div>
-      {error ? <p className="small red">{errorMessage(error)}</p> : null}
-    </>
+    <div className="row wrap">
+      <button type="button" className="btn danger" disabled={pending} onClick={() => setAsking(true)}>
+        Delete {what}…
+      </button>
+      <span className="small t3 anywhere">{children}</span>
+      {asking ? (
+        <Ask title={`Delete this ${what}?`} action="Delete" busy={pending} error={error} onYes={run} onClose={() => setAsking(false)}>
+          {note}
+        </Ask>
+      ) : null}
+    </div>
   );
 }
 

@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { OrganizationDetail } from "@/api/gen";
 import { createTeamMutation, deleteTeamMutation, joinTeamMutation, leaveTeamMutation, listMembersOptions, listTeamsOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
+import { Ask } from "@/components/Ask";
 import { Section } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
@@ -17,7 +18,7 @@ export function Teams({ organization }: { organization: OrganizationDetail }) {
   const queries = useQueryClient();
   const teams = useQuery(listTeamsOptions({ path }));
   const [adding, setAdding] = useState(false);
-  const [sure, setSure] = useState<string | null>(null);
+  const [going, setGoing] = useState<string | null>(null);
   const refresh = async () => {
     await queries.invalidateQueries({ queryKey: listTeamsOptions({ path }).queryKey });
     await queries.invalidateQueries({ queryKey: listMembersOptions({ path, query: { per_page: 100 } }).queryKey });
@@ -88,14 +89,19 @@ export function Teams({ organization }: { organization: OrganizationDetail }) {
               {t.isMember ? "Leave" : "Join"}
             </button>
             {may(organization, "team:admin") && rows.length > 1 ? (
-              <button type="button" className="btn bare" onBlur={() => setSure(null)} onClick={() => (sure === t.id ? remove.mutate({ path: { org, team: t.slug } }) : setSure(t.id))}>
-                {sure === t.id ? "Really remove?" : "Remove"}
+              <button type="button" className="btn bare" aria-label={`Remove ${t.name}`} onClick={() => setGoing(t.slug)}>
+                Remove
               </button>
             ) : null}
           </li>
         ))}
       </ul>
-      <FormError error={join.error ?? leave.error ?? remove.error} />
+      <FormError error={join.error ?? leave.error} />
+      {going ? (
+        <Ask title={`Remove the team #${going}?`} action="Remove" busy={remove.isPending} error={remove.error} onYes={() => remove.mutate({ path: { org, team: going } }, { onSuccess: () => setGoing(null) })} onClose={() => setGoing(null)}>
+          Its members and projects stay in the organisation. Rules that mail the team, and ownership rules that name it, reach nobody by it.
+        </Ask>
+      ) : null}
     </Section>
   );
 }

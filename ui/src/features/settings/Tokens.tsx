@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { OrganizationDetail } from "@/api/gen";
 import { createOrgTokenMutation, createTokenMutation, deleteOrgTokenMutation, deleteTokenMutation, listOrgTokensOptions, listTokensOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
+import { Ask } from "@/components/Ask";
 import { CopyButton, Section } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { ago } from "@/lib/format";
@@ -17,7 +18,7 @@ interface Row {
   last: string;
   used: string | null;
   whose: string;
-  revoke?: () => void;
+  revoke?: (done: { onSuccess: () => void }) => void;
 }
 
 /** Bearer tokens: the caller's own, and those of the organisation that CI uses. */
@@ -29,6 +30,7 @@ export function Tokens({ organization }: { organization: OrganizationDetail }) {
   const mine = useQuery(listTokensOptions());
   const ours = useQuery(listOrgTokensOptions({ path }));
   const [adding, setAdding] = useState(false);
+  const [going, setGoing] = useState<Row | null>(null);
   const refresh = async () => {
     await queries.invalidateQueries({ queryKey: listTokensOptions().queryKey });
     await queries.invalidateQueries({ queryKey: listOrgTokensOptions({ path }).queryKey });
@@ -41,7 +43,7 @@ export function Tokens({ organization }: { organization: OrganizationDetail }) {
   const rows: Row[] = [
     ...(mine.data ?? [])
       .filter((t) => t.organization === org)
-      .map((t) => ({ key: `u${t.id}`, name: t.name, scopes: t.scopes, last: t.tokenLastCharacters, used: t.dateLastUsed, whose: "yours", revoke: () => revoke.mutate({ path: { tokenId: t.id } }) })),
+      .map((t): Row => ({ key: `u${t.id}`, name: t.name, scopes: t.scopes, last: t.tokenLastCharacters, used: t.dateLastUsed, whose: "yours", revoke: (done) => revoke.mutate({ path: { tokenId: t.id } }, done) })),
     ...(ours.data ?? []).map((t) => ({
       key: `o${t.id}`,
       name: t.name,
@@ -49,7 +51,7 @@ export function Tokens({ organization }: { organization: OrganizationDetail }) {
       last: t.tokenLastCharacters,
       used: t.dateLastUsed,
       whose: "the organisation's",
-      revoke: may(organization, "org:write") ? () => revokeOurs.mutate({ path: { org, tokenId: t.id } }) : undefined,
+      revoke: may(organization, "org:write") ? (done: { onSuccess: () => void }) => revokeOurs.mutate({ path: { org, tokenId: t.id } }, done) : undefined,
     })),
   ];
   const reset = () => {
@@ -131,14 +133,34 @@ export function Tokens({ organization }: { organization: OrganizationDetail }) {
             </span>
             <span className="t3 small num">{t.used ? `used ${ago(t.used, now)}` : "never used"}</span>
             {t.revoke ? (
-              <button type="button" className="btn bare" onClick={t.revoke}>
+              <button
+                type="button"
+                className="btn bare"
+                aria-label={`Revoke ${t.name}`}
+                onClick={() => {
+                  revoke.reset();
+                  revokeOurs.reset();
+                  setGoing(t);
+                }}
+              >
                 Revoke
               </button>
             ) : null}
           </li>
         ))}
       </ul>
-      <FormError error={revoke.error ?? revokeOurs.error} />
+      {going ? (
+        <Ask
+          title={`Revoke the token ${going.name}?`}
+          action="Revoke"
+          busy={revoke.isPending || revokeOurs.isPending}
+          error={revoke.error ?? revokeOurs.error}
+          onYes={() => going.revoke?.({ onSuccess: () => setGoing(null) })}
+          onClose={() => setGoing(null)}
+        >
+          What signs in with …{going.last} is refused from now on; it {going.used ? `was used ${ago(going.used, now)}` : "was never used"}. There is no way back: make a new one instead.
+        </Ask>
+      ) : null}
     </Section>
   );
 }
