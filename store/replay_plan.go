@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/uptrace/bun"
@@ -18,10 +17,6 @@ type replayPlan struct {
 	where  statementText
 	sort   string // what the list is sorted by
 	text   bool   // that is text
-
-	ids   []string // the rows, when few
-	few   bool
-	dense []statementText // else: what finds the rows of a condition
 }
 
 // replayPlace is a row of a list: Value is what it is sorted by, when that is a number.
@@ -30,10 +25,13 @@ type replayPlace struct {
 	Value    int64  `bun:"sort_value"`
 }
 
-// walkedSorts are the orders that an index has, as its columns are written.
-var walkedSorts = map[string]bool{"r.started_ms": true, "r.count_errors": true, "r.worth": true, "r.count_rage_clicks": true}
+// startedMS is the order of time, which the window bounds.
+const startedMS = "r.started_ms"
 
-func (s *Store) planReplays(ctx context.Context, scope Scope, in ReplayQuery) (p *replayPlan, err error) {
+// walkedSorts are the orders that an index has, as its columns are written.
+var walkedSorts = map[string]bool{startedMS: true, "r.count_errors": true, "r.worth": true, "r.count_rage_clicks": true}
+
+func (s *Store) planReplays(scope Scope, in ReplayQuery) (p *replayPlan, err error) {
 	p = &replayPlan{s: s, scope: scope, in: in, sort: replaySorts[in.Sort]}
 	if p.sort == "" {
 		if p.sort, p.text = s.textSorts()[in.Sort], true; p.sort == "" {
@@ -41,10 +39,7 @@ func (s *Store) planReplays(ctx context.Context, scope Scope, in ReplayQuery) (p
 		}
 	}
 	p.fields = s.replayFieldsOf(scope, &in.Filter)
-	if p.where.text, p.where.args, err = in.Filter.where(p.fields); err != nil {
-		return nil, err
-	}
-	p.ids, p.few, p.dense, err = narrow[string](ctx, s, p.fields, in.Filter)
+	p.where.text, p.where.args, err = in.Filter.where(p.fields)
 	return p, err
 }
 
@@ -60,10 +55,17 @@ func (p *replayPlan) rows(columns string) *bun.SelectQuery {
 	}
 	if p.in.FromMS != 0 {
 		q = q.Where("COALESCE(r.finished_ms, r.started_ms) >= ?", p.in.FromMS)
-		q = q.Where(columns+"started_ms >= ?", p.in.FromMS-maxReplayMS) // lets the index bound what that cannot
 	}
-	if p.in.ToMS != 0 {
-		q = q.Where(columns+"started_ms <= ?", p.in.ToMS)
+	return p.in.window(q, columns)
+}
+
+// window bounds when replays began.
+func (in *ReplayQuery) window(q *bun.SelectQuery, columns string) *bun.SelectQuery {
+	if in.FromMS != 0 {
+		q = q.Where(columns+"started_ms >= ?", in.FromMS-maxReplayMS) // lets the index bound what the end of a replay cannot
+	}
+	if in.ToMS != 0 {
+		q = q.Where(columns+"started_ms <= ?", in.ToMS)
 	}
 	return q
 }
@@ -113,24 +115,32 @@ func (p *replayPlan) pageByText(ctx context.Context, q *bun.SelectQuery) (*bun.S
 	return q.OrderExpr(p.sort + dir + ", r.replay_id" + dir).Limit(int64(p.in.Page.limit() + 1)), nil
 }
 
-// list reads the places of a page, with one more when there are more. An order that an index has is walked, but only so
-// far: what is met seldom on the way, or lies outside the window, would have it walked to its end.
+// list reads the places of a page, with one more when there are more. In an order that an index has, what is met often
+// is met soon; else the conditions' own indexes are asked, and the order is walked further, but only so far: what is met
+// seldom on the way, or lies outside the window, would have it walked to its end.
 func (p *replayPlan) list(ctx context.Context) ([]replayPlace, error) {
-	if p.few {
-		return p.page(ctx, p.known("?", bun.List(append(p.ids, ""))), p.sort)
+	inTime, walked := p.sort == startedMS, walkedSorts[p.sort]
+	if inTime && len(conjuncts(p.in.Filter))+len(p.in.Projects)+len(p.in.Environments) == 0 {
+		return p.page(ctx, p.rows("r."), p.sort) // the window bounds the walk
 	}
-	inTime := p.sort == "r.started_ms" // the window bounds the walk
-	if walkedSorts[p.sort] && (!inTime || len(p.dense) > 0) {
-		walk, all, err := p.walk(ctx)
-		if err != nil {
-			return nil, err
-		}
-		rows, err := p.page(ctx, walk, p.sort)
-		if err != nil || all || len(rows) > p.in.Page.limit() {
+	if walked {
+		if rows, done, err := p.walk(ctx, p.s.limits.Tried); err != nil || done {
 			return rows, err
 		}
 	}
-	if driver, err := p.s.driver(ctx, p.dense); err != nil {
+	ids, few, dense, err := narrow[string](ctx, p.s, p.fields, p.in.Filter)
+	if err != nil {
+		return nil, err
+	}
+	if few {
+		return p.page(ctx, p.known("?", bun.List(append(ids, ""))), p.sort)
+	}
+	if walked {
+		if rows, done, err := p.walk(ctx, p.s.limits.Walked); err != nil || done {
+			return rows, err
+		}
+	}
+	if driver, err := p.s.driver(ctx, dense); err != nil {
 		return nil, err
 	} else if driver != nil {
 		return p.page(ctx, p.known("SELECT * FROM ("+driver.text+") AS driven", driver.args...), p.sort)
@@ -141,31 +151,31 @@ func (p *replayPlan) list(ctx context.Context) ([]replayPlace, error) {
 	return p.page(ctx, p.rows("r."), "(+"+p.sort+")") // by the window, not by the order
 }
 
-// walk is a walk over so many rows in the order of the list; all: there are no more.
-func (p *replayPlan) walk(ctx context.Context) (q *bun.SelectQuery, all bool, err error) {
+// walk reads a page from so many rows in the order of the list; not done: it may be on the rows after them.
+func (p *replayPlan) walk(ctx context.Context, far int) (rows []replayPlace, done bool, err error) {
 	columns := "+r."
-	if p.sort == "r.started_ms" {
+	if p.sort == startedMS {
 		columns = "r."
 	}
-	ends := *p
-	ends.where, ends.in.Projects, ends.in.Environments, ends.in.FromMS, ends.in.ToMS = statementText{text: "1 = 1"}, nil, nil, 0, 0
-	if p.sort == "r.started_ms" {
-		ends.in.FromMS, ends.in.ToMS = p.in.FromMS, p.in.ToMS
+	in, o := p.in, order{expr: p.sort, tie: "r.replay_id", tieValue: textTie, ascending: p.in.Ascending}
+	ends := p.s.read.NewSelect().TableExpr("replays AS r").ColumnExpr("r.replay_id").ColumnExpr(p.sort+" AS sort_value").Where("r.org_id = ? AND r.started_ms IS NOT NULL", p.scope.OrgID)
+	if p.sort == startedMS { // only what the index has: it is not left for the rows
+		ends = in.window(ends, columns)
 	}
-	var end replayPlace
-	bound := keyset(ends.rows(columns).ColumnExpr(p.sort+" AS sort_value"), p.in.Page, order{expr: p.sort, tie: "r.replay_id", tieValue: textTie, ascending: p.in.Ascending})
-	err = bound.Limit(1).Offset(int64(p.s.limits.Walked)).Scan(ctx, &end)
-	if none := border(err); none != nil {
-		if errors.Is(none, ErrNotFound) {
-			return p.rows(columns), true, nil
-		}
+	var end []replayPlace
+	if err := keyset(ends, in.Page, o).Limit(1).Offset(int64(far)).Scan(ctx, &end); err != nil {
 		return nil, false, err
 	}
-	cmp := ">="
-	if c := p.in.Page.Cursor; p.in.Ascending != (c != nil && c.Prev) {
-		cmp = "<="
+	q := p.rows(columns)
+	if len(end) > 0 {
+		cmp := ">="
+		if c := in.Page.Cursor; in.Ascending != (c != nil && c.Prev) {
+			cmp = "<="
+		}
+		q = q.Where("("+p.sort+", r.replay_id) "+cmp+" (?, ?)", end[0].Value, end[0].ReplayID)
 	}
-	return p.rows(columns).Where("("+p.sort+", r.replay_id) "+cmp+" (?, ?)", end.Value, end.ReplayID), false, nil
+	rows, err = p.page(ctx, q, p.sort)
+	return rows, len(end) == 0 || len(rows) > in.Page.limit(), err
 }
 
 // replayDrives says by which conditions replays are found by an index.

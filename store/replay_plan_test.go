@@ -54,7 +54,7 @@ func TestEveryWayToReplaysGivesTheSame(t *testing.T) {
 		}
 		usual := store.UsualLimits()
 		small := usual
-		small.Narrow, small.Walked, small.Driven = 2, 3, 12
+		small.Narrow, small.Tried, small.Walked, small.Driven = 2, 2, 5, 12
 		x := &searched{rnd: rnd}
 		leaf := func() store.Filter {
 			switch rnd.IntN(9) {

@@ -53,7 +53,7 @@ const (
 
 // replaySorts are what replays can be sorted by.
 var replaySorts = map[string]string{
-	"started_at": "r.started_ms", "finished_at": "COALESCE(r.finished_ms, r.started_ms)", "duration": durationMS, "activity": activity,
+	"started_at": startedMS, "finished_at": "COALESCE(r.finished_ms, r.started_ms)", "duration": durationMS, "activity": activity,
 	"count_errors": "r.count_errors", "count_backend_errors": "r.count_backend_errors", "count_warnings": "r.count_warnings", "count_infos": "r.count_infos", "count_segments": segmentCount,
 	"project_id": "COALESCE(r.project_id, 0)", "usefulness": "r.worth",
 	"count_urls": "r.count_urls", "count_dead_clicks": "r.count_dead_clicks", "count_rage_clicks": "r.count_rage_clicks",
@@ -106,7 +106,7 @@ func listedReplay(q *bun.SelectQuery) *bun.SelectQuery {
 
 // Replays gives a page of replays that have a recording.
 func (s *Store) Replays(ctx context.Context, scope Scope, in ReplayQuery) (Paged[ListedReplay], error) {
-	p, err := s.planReplays(ctx, scope, in)
+	p, err := s.planReplays(scope, in)
 	if err != nil {
 		return Paged[ListedReplay]{}, err
 	}

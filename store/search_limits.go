@@ -7,7 +7,7 @@ type searchLimits struct {
 	// Narrow is how many rows a condition may leave to be looked up one by one. A condition that leaves more is
 	// met often enough on a walk in the order of the list.
 	Narrow int
-	// Tried is how many rows of a list are walked in the hope of that; it may be that only old ones have it. Then
+	// Tried is how many rows of a list are walked in the hope of that; it may be that only old ones have it. Then, of issues,
 	// steps of Walked rows are walked as long as Walking lasts, and the page ends where it has come to.
 	Tried, Walked int
 	Walking       time.Duration
