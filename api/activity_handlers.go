@@ -127,7 +127,7 @@ func (a *API) createNote(ctx context.Context, in *CreateNoteInput) (*One[Activit
 	for _, m := range in.Body.Mentions {
 		id, err := strconv.ParseInt(strings.TrimPrefix(m, "user:"), 10, 64)
 		if err != nil || people[id] == nil || len(mentioned) >= 50 {
-			return nil, badRequest("mentions: at most 50 members of the organization, such as user:7.")
+			return nil, badField("mentions", "at most 50 members of the organization, such as user:7.")
 		}
 		mentioned = append(mentioned, id)
 	}

@@ -95,7 +95,7 @@ func readCondition(e element) (rule.Condition, error) {
 		}
 		return p.read(e), nil
 	}
-	return rule.Condition{}, badRequest(fmt.Sprintf("There is no condition or filter with the id %q.", clipped(id)))
+	return rule.Condition{}, badField("conditions", fmt.Sprintf("There is no condition or filter with the id %q.", clipped(id)))
 }
 
 func clipped(s string) string { return s[:min(len(s), 120)] }
@@ -184,7 +184,7 @@ func readAction(e element) (rule.Action, error) {
 	case actionMail:
 		target, ok := mailTargets[word(e, "targetType")]
 		if !ok {
-			return a, badRequest("An e-mail action's targetType is IssueOwners, Team or Member.")
+			return a, badField("actions", "An e-mail action's targetType is IssueOwners, Team or Member.")
 		}
 		a.Type, a.Target, a.TargetID, a.Fallthrough = rule.ToEmail, target, word(e, "targetIdentifier"), word(e, "fallthroughType")
 	case actionOurs:
@@ -196,7 +196,7 @@ func readAction(e element) (rule.Action, error) {
 		name, _, _ = strings.Cut(name, ".")
 		if !ok || name == "" {
 			if id != "sentry.rules.actions.notify_event_sentry_app.NotifyEventSentryAppAction" {
-				return a, badRequest(fmt.Sprintf("There is no action with the id %q.", clipped(id)))
+				return a, badField("actions", fmt.Sprintf("There is no action with the id %q.", clipped(id)))
 			}
 			name = "sentry_app"
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -195,7 +196,7 @@ func checkRule(doc *rule.Rule) error {
 	err := doc.Validate()
 	var wrong *rule.Invalid
 	if errors.As(err, &wrong) {
-		return badRequest(sentence(wrong))
+		return &Error{status: http.StatusBadRequest, Detail: sentence(wrong), fields: map[string][]string{wrong.Field: {wrong.Message}}}
 	}
 	return err
 }

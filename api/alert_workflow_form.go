@@ -56,7 +56,7 @@ func readWorkflowCondition(e element) (rule.Condition, error) {
 		c.Exclude = named && !b
 	default:
 		if partOf(typ) == nil {
-			return c, badRequest(fmt.Sprintf("There is no condition of the type %q.", clipped(typ)))
+			return c, badField("conditions", fmt.Sprintf("There is no condition of the type %q.", clipped(typ)))
 		}
 	}
 	return c, nil

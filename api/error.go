@@ -14,8 +14,21 @@ import (
 
 // Error is the body of every refusal. Detail is one sentence for a person.
 type Error struct {
+	_      struct{} `json:"-" additionalProperties:"true"`
 	status int
-	Detail string `json:"detail" doc:"What was wrong, for a person."`
+	Detail string `json:"detail" doc:"What was wrong, for a person. Beside it each field of a body that cannot be, with a list of what is wrong with it."`
+	fields map[string][]string
+}
+
+// MarshalJSON puts the fields beside the detail, where Sentry has them.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	all := map[string]any{"detail": e.Detail}
+	for name, messages := range e.fields {
+		if name != "detail" {
+			all[name] = messages
+		}
+	}
+	return json.Marshal(all)
 }
 
 func (e *Error) Error() string { return e.Detail }
@@ -37,6 +50,11 @@ func badRequest(detail string) error {
 	return &Error{status: http.StatusBadRequest, Detail: detail}
 }
 
+// badField refuses a body for one of its fields.
+func badField(name, message string) error {
+	return &Error{status: http.StatusBadRequest, Detail: name + ": " + message, fields: map[string][]string{name: {message}}}
+}
+
 func conflict(detail string) error {
 	return &Error{status: http.StatusConflict, Detail: detail}
 }
@@ -50,7 +68,7 @@ func newHumaError(status int, msg string, errs ...error) huma.StatusError {
 	if status == http.StatusUnprocessableEntity {
 		status = http.StatusBadRequest
 	}
-	details := make([]string, 0, len(errs))
+	details, fields := make([]string, 0, len(errs)), map[string][]string{}
 	for _, err := range errs {
 		if err == nil {
 			continue
@@ -58,6 +76,9 @@ func newHumaError(status int, msg string, errs ...error) huma.StatusError {
 		var d *huma.ErrorDetail
 		if errors.As(err, &d) && d.Location != "" {
 			details = append(details, d.Location+": "+d.Message)
+			if name := fieldOf(d); name != "" {
+				fields[name] = append(fields[name], d.Message)
+			}
 		} else {
 			details = append(details, err.Error())
 		}
@@ -65,7 +86,24 @@ func newHumaError(status int, msg string, errs ...error) huma.StatusError {
 	if len(details) > 0 {
 		msg = strings.Join(details, "; ")
 	}
-	return &Error{status: status, Detail: msg}
+	return &Error{status: status, Detail: msg, fields: fields}
+}
+
+// fieldOf names the field of a body that an error is about, or nothing: "body.actions[0].id" is about actions. Of a field that
+// is missing, huma names only where it should be.
+func fieldOf(d *huma.ErrorDetail) string {
+	name, ok := strings.CutPrefix(d.Location, "body.")
+	if !ok && d.Location == "body" {
+		if _, name, ok = strings.Cut(d.Message, "required property "); ok {
+			name, _, _ = strings.Cut(name, " ")
+		}
+	}
+	if !ok {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, ".")
+	name, _, _ = strings.Cut(name, "[")
+	return name
 }
 
 // fail turns what a query said into an answer: not found is 404, the rest is logged and is 500.

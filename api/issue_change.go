@@ -57,7 +57,7 @@ func (a *API) statusChange(ctx context.Context, rq *request, up IssueUpdate, pro
 	switch status {
 	case store.IssueUnresolved:
 		if !slices.Contains(unresolvedSubstatus, substatus) {
-			return badRequest("Invalid substatus for this status.")
+			return badField("substatus", "Invalid substatus for this status.")
 		}
 	case store.IssueResolved:
 		substatus = ""
@@ -67,14 +67,14 @@ func (a *API) statusChange(ctx context.Context, rq *request, up IssueUpdate, pro
 		return a.resolution(ctx, rq, details, project, &c.Resolution)
 	case store.IssueIgnored:
 		if !slices.Contains(ignoredSubstatus, substatus) {
-			return badRequest("Invalid substatus for this status.")
+			return badField("substatus", "Invalid substatus for this status.")
 		}
 		var err error
 		if c.Ignore, err = details.ignore(); err != nil {
 			return err
 		}
 		if substatus == store.SubstatusUntilCondition && c.Ignore == (store.Ignore{}) {
-			return badRequest("archived_until_condition_met wants ignoreDuration, ignoreCount or ignoreUserCount.")
+			return badField("statusDetails", "archived_until_condition_met wants ignoreDuration, ignoreCount or ignoreUserCount.")
 		}
 	}
 	return nil
@@ -87,28 +87,28 @@ func (a *API) resolution(ctx context.Context, rq *request, d StatusDetailsInput,
 		version := d.InRelease
 		if version == "latest" {
 			if project == nil {
-				return badRequest("statusDetails: inRelease: latest is of issues of one project.")
+				return badField("statusDetails", "inRelease: latest is of issues of one project.")
 			}
 			newest, err := a.Store.NewestRelease(ctx, rq.scope, *project)
 			if err != nil {
 				return a.fail("newest release", err)
 			}
 			if newest == nil {
-				return badRequest("statusDetails: inRelease: No release data present in the system to form a basis for 'Next Release'")
+				return badField("statusDetails", "inRelease: No release data present in the system to form a basis for 'Next Release'")
 			}
 			version = newest.Version
 		}
 		found, err := a.Store.Release(ctx, rq.scope, version)
 		if err != nil {
 			if a.fail("read release", err) == errNotFound {
-				return badRequest("statusDetails: inRelease: Unable to find a release with the given version.")
+				return badField("statusDetails", "inRelease: Unable to find a release with the given version.")
 			}
 			return a.fail("read release", err)
 		}
 		r.Kind, r.ReleaseID = store.ResolvedInRelease, found.ID
 	case d.InCommit.Commit != "":
 		if len(d.InCommit.Commit) > 64 {
-			return badRequest("statusDetails: inCommit: commit has at most 64 characters.")
+			return badField("statusDetails", "inCommit: commit has at most 64 characters.")
 		}
 		r.Kind, r.Commit = store.ResolvedInCommit, d.InCommit.Commit
 	case d.InNextRelease:
@@ -174,10 +174,10 @@ func (d *StatusDetailsInput) ignore() (store.Ignore, error) {
 	g := store.Ignore{Duration: time.Duration(min(n(d.Duration), maxIgnoreMinutes)) * time.Minute, Events: n(d.Count), Users: n(d.UserCount),
 		EventsWindow: time.Duration(n(d.Window)) * time.Minute, UsersWindow: time.Duration(n(d.UserWindow)) * time.Minute}
 	if n(d.Window) > 0 && g.Events == 0 || n(d.UserWindow) > 0 && g.Users == 0 {
-		return g, badRequest("ignoreWindow wants ignoreCount, and ignoreUserWindow wants ignoreUserCount.")
+		return g, badField("statusDetails", "ignoreWindow wants ignoreCount, and ignoreUserWindow wants ignoreUserCount.")
 	}
 	if g.Events > 1_000_000 || g.Users > 1_000_000 {
-		return g, badRequest("ignoreCount and ignoreUserCount are at most 1000000.")
+		return g, badField("statusDetails", "ignoreCount and ignoreUserCount are at most 1000000.")
 	}
 	return g, nil
 }
@@ -188,7 +188,7 @@ func (a *API) assignee(ctx context.Context, rq *request, who string) (store.Assi
 	if who == "" {
 		return store.Assignee{}, nil
 	}
-	unknown := badRequest("assignedTo: Unknown actor input: nobody in this organization is called " + strconv.Quote(who) + ".")
+	unknown := badField("assignedTo", "Unknown actor input: nobody in this organization is called "+strconv.Quote(who)+".")
 	team, isTeam := strings.CutPrefix(who, "team:")
 	if slug, ok := strings.CutPrefix(who, "#"); ok {
 		team, isTeam = slug, true

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/hindsight-dev/hindsight/settings"
@@ -152,7 +154,11 @@ func (a *API) failWrite(doing string, err error, taken string) error {
 		return conflict(taken)
 	case errors.Is(err, store.ErrInvalid):
 		_, sentence, _ := strings.Cut(err.Error(), store.ErrInvalid.Error()+": ")
-		return badRequest(strings.ToUpper(sentence[:min(1, len(sentence))]) + sentence[min(1, len(sentence)):] + ".")
+		wrong := &Error{status: http.StatusBadRequest, Detail: strings.ToUpper(sentence[:min(1, len(sentence))]) + sentence[min(1, len(sentence)):] + "."}
+		if field, message, ok := strings.Cut(strings.TrimPrefix(sentence, "a "), " "); ok && slices.Contains([]string{"name", "slug", "platform"}, field) {
+			wrong.fields = map[string][]string{field: {"This field " + message + "."}}
+		}
+		return wrong
 	}
 	return a.fail(doing, err)
 }

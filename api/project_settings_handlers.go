@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/hindsight-dev/hindsight/envelope"
@@ -37,11 +38,12 @@ func (a *API) failSettings(doing string, err error) error {
 	if !errors.As(err, &invalid) {
 		return a.failWrite(doing, err, "")
 	}
-	list := make([]string, len(invalid.Fields))
+	list, fields := make([]string, len(invalid.Fields)), map[string][]string{}
 	for i, f := range invalid.Fields {
 		list[i] = f.Field + " " + f.Message
+		fields[f.Field] = append(fields[f.Field], "This field "+f.Message+".")
 	}
-	return badRequest(strings.Join(list, "; ") + ".")
+	return &Error{status: http.StatusBadRequest, Detail: strings.Join(list, "; ") + ".", fields: fields}
 }
 
 func (a *API) getProjectSettings(ctx context.Context, _ *ProjectPath) (*One[settings.Settings], error) {
@@ -51,9 +53,6 @@ func (a *API) getProjectSettings(ctx context.Context, _ *ProjectPath) (*One[sett
 func (a *API) updateProjectSettings(ctx context.Context, in *SettingsInput) (*One[settings.Settings], error) {
 	rq := from(ctx)
 	if err := checkGrouping(in.Body.Grouping); err != nil {
-		return nil, badRequest(sentence(err))
-	}
-	if err := checkOwnership(in.Body.Ownership.Raw); err != nil {
 		return nil, badRequest(sentence(err))
 	}
 	p, err := a.Store.EditSettings(ctx, rq.scope, rq.project.ID, func(s *settings.Settings) error { *s = in.Body; return nil })

@@ -146,7 +146,7 @@ func (a *API) getProjectRelease(ctx context.Context, in *ProjectReleaseInput) (*
 func (a *API) createRelease(ctx context.Context, in *CreateReleaseInput) (*ReleaseOutput, error) {
 	if len(in.Body.Projects) == 0 { // sentry-cli archives and restores releases so
 		if _, err := a.Store.Release(ctx, from(ctx).scope, strings.TrimSpace(in.Body.Version)); errors.Is(err, store.ErrNotFound) {
-			return nil, badRequest("projects: This field is required.")
+			return nil, badField("projects", "This field is required.")
 		} else if err != nil {
 			return nil, a.fail("read release", err)
 		}
@@ -237,7 +237,7 @@ func (a *API) releaseChange(ctx context.Context, rq *request, up ReleaseUpdate) 
 			found = set.byID[id]
 		}
 		if found == nil {
-			return c, badRequest("projects: Invalid project ids or slugs: " + strconv.Quote(string(p)) + ".")
+			return c, badField("projects", "Invalid project ids or slugs: "+strconv.Quote(string(p))+".")
 		}
 		c.Projects = append(c.Projects, found.ID)
 	}
