@@ -9,7 +9,7 @@ type ProjectOwnership struct {
 	DateCreated        *time.Time `json:"dateCreated"`
 	LastUpdated        *time.Time `json:"lastUpdated"`
 	IsActive           bool       `json:"isActive"`
-	AutoAssignment     string     `json:"autoAssignment" enum:"Auto Assign to Issue Owner,Turn off Auto-Assignment"`
+	AutoAssignment     string     `json:"autoAssignment" enum:"Auto Assign to Issue Owner,Auto Assign to Suspect Commits,Turn off Auto-Assignment"`
 	CodeownersAutoSync bool       `json:"codeownersAutoSync"`
 }
 
@@ -37,7 +37,7 @@ type OwnershipInput struct {
 type CodeownersInput struct {
 	ProjectPath
 	Body struct {
-		Raw string `json:"raw" maxLength:"200000"`
+		Raw string `json:"raw" maxLength:"3000000"`
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/ownership"
 	"github.com/hindsight-dev/hindsight/linker/grouping"
 	"github.com/hindsight-dev/hindsight/settings"
@@ -17,47 +16,58 @@ import (
 func (a *API) registerOwnership() {
 	const project = "/api/0/projects/{org}/{project}/"
 	handle(a, Route{ID: "getOwnership", Method: "GET", Path: project + "ownership/", Access: "project:read", Summary: "Whose a project's errors are"}, a.getOwnership)
-	handle(a, Route{ID: "updateOwnership", Method: "PUT", Path: project + "ownership/", Access: "project:write", Summary: "Say whose a project's errors are"}, a.updateOwnership)
-	handle(a, Route{ID: "convertCodeowners", Method: "POST", Path: project + "ownership/codeowners/", Access: "project:read", Summary: "Ownership rules of a CODEOWNERS file", Ours: true}, a.convertCodeowners)
+	handle(a, Route{ID: "updateOwnership", Method: "PUT", Path: project + "ownership/", Access: "project:write", Summary: "Say whose a project's errors are", MaxBytes: maxOwnershipBody}, a.updateOwnership)
+	handle(a, Route{ID: "convertCodeowners", Method: "POST", Path: project + "ownership/codeowners/", Access: "project:read", Summary: "Ownership rules of a CODEOWNERS file", Ours: true, MaxBytes: maxOwnershipBody}, a.convertCodeowners)
 	handle(a, Route{ID: "getEventOwners", Method: "GET", Path: project + "events/{event}/owners/", Access: "event:read", Summary: "Whose an event is, by the rules"}, a.getEventOwners)
 	handle(a, Route{ID: "getEventCommitters", Method: "GET", Path: project + "events/{event}/committers/", Access: "event:read", Summary: "Whose commits last touched the files of an event, in its release"}, a.getEventCommitters)
 }
 
-func ownershipOf(o settings.Ownership) *One[ProjectOwnership] {
-	out := ProjectOwnership{Raw: text(o.Raw), Fallthrough: !o.NoFallthrough, IsActive: true, AutoAssignment: autoAssignNobody, CodeownersAutoSync: o.CodeownersAutoSync}
-	if o.AutoAssign == settings.AssignOwner {
+// maxOwnershipBody bounds a request with rules, which JSON makes longer.
+const maxOwnershipBody = 8 << 20
+
+func (a *API) ownershipOf(ctx context.Context, rq *request, p *store.Project) (*One[ProjectOwnership], error) {
+	raw, err := a.Store.OwnershipRules(ctx, rq.scope, p.ID)
+	if err != nil {
+		return nil, a.fail("read ownership rules", err)
+	}
+	o := a.settingsOf(p).Ownership
+	out := ProjectOwnership{Raw: text(raw), Fallthrough: !o.NoFallthrough, IsActive: true, AutoAssignment: autoAssignNobody, CodeownersAutoSync: o.CodeownersAutoSync}
+	switch o.AutoAssign {
+	case settings.AssignOwner:
 		out.AutoAssignment = autoAssignOwner
+	case settings.AssignSuspect:
+		out.AutoAssignment = autoAssignSuspect
 	}
 	if o.CreatedMS != 0 {
 		out.DateCreated, out.LastUpdated = atPtr(&o.CreatedMS), atPtr(&o.UpdatedMS)
 	}
-	return one(out)
+	return one(out), nil
 }
 
 func (a *API) getOwnership(ctx context.Context, _ *ProjectPath) (*One[ProjectOwnership], error) {
-	return ownershipOf(a.settingsOf(from(ctx).project).Ownership), nil
+	rq := from(ctx)
+	return a.ownershipOf(ctx, rq, rq.project)
 }
 
 func (a *API) updateOwnership(ctx context.Context, in *OwnershipInput) (*One[ProjectOwnership], error) {
 	rq, b := from(ctx), in.Body
 	if b.Raw != nil {
 		if err := checkOwnership(*b.Raw); err != nil {
-			return nil, badRequest(sentence(err))
+			return nil, badField("raw", sentence(err))
 		}
 	}
 	assign := settings.AutoAssign("")
 	switch deref(b.AutoAssignment) {
 	case autoAssignOwner:
 		assign = settings.AssignOwner
-	case "", autoAssignNobody:
 	case autoAssignSuspect:
-		return nil, badRequest("autoAssignment: issues are not assigned by suspect commits here.")
+		assign = settings.AssignSuspect
+	case "", autoAssignNobody:
 	default:
-		return nil, badRequest("autoAssignment: want " + autoAssignOwner + " or " + autoAssignNobody + ".")
+		return nil, badField("autoAssignment", "Invalid selection: want "+autoAssignSuspect+", "+autoAssignOwner+" or "+autoAssignNobody+".")
 	}
-	p, err := a.Store.EditSettings(ctx, rq.scope, rq.project.ID, func(s *settings.Settings) error {
+	p, err := a.Store.UpdateProject(ctx, rq.scope, rq.project.ID, store.ProjectChange{Ownership: b.Raw, Edit: func(s *settings.Settings) error {
 		o := &s.Ownership
-		set(&o.Raw, b.Raw)
 		set(&o.CodeownersAutoSync, b.CodeownersAutoSync)
 		if b.Fallthrough != nil {
 			o.NoFallthrough = !*b.Fallthrough
@@ -65,20 +75,26 @@ func (a *API) updateOwnership(ctx context.Context, in *OwnershipInput) (*One[Pro
 		if b.AutoAssignment != nil {
 			o.AutoAssign = assign
 		}
-		o.UpdatedMS = a.Now().UnixMilli()
+		o.UpdatedMS = max(a.Now().UnixMilli(), o.UpdatedMS+1) // by which the linker sees that the rules are others
 		if o.CreatedMS == 0 {
 			o.CreatedMS = o.UpdatedMS
 		}
 		return nil
-	})
+	}})
 	if err != nil {
 		return nil, a.failSettings("update ownership", err)
 	}
-	return ownershipOf(a.settingsOf(p).Ownership), nil
+	return a.ownershipOf(ctx, rq, p)
 }
 
 // checkOwnership refuses rules that cannot be read, naming the first wrong line.
 func checkOwnership(raw string) error {
+	if len(raw) > store.MaxOwnership {
+		return fmt.Errorf("ownership rules have %d bytes, at most %d are kept", len(raw), store.MaxOwnership)
+	}
+	if strings.ContainsFunc(raw, func(x rune) bool { return x < ' ' && x != '\n' && x != '\r' && x != '\t' || x == 0x7f || x == '\ufffd' }) {
+		return errors.New("ownership rules have characters that are no text")
+	}
 	if _, err := ownership.Parse(raw); err != nil {
 		return fmt.Errorf("ownership rules, %w", err)
 	}
@@ -98,7 +114,11 @@ func (a *API) getEventOwners(ctx context.Context, in *ProjectEventPath) (*One[Ev
 	}
 	ev, _ := a.stored(e)
 	out := EventOwners{Owners: []Actor{}, Rules: [][2]string{}}
-	rules, err := ownership.Parse(a.settingsOf(rq.project).Ownership.Raw)
+	raw, err := a.Store.OwnershipRules(ctx, rq.scope, rq.project.ID)
+	if err != nil {
+		return nil, a.fail("read ownership rules", err)
+	}
+	rules, err := ownership.Parse(raw)
 	if err != nil {
 		return nil, a.fail("read ownership rules", err)
 	}
@@ -138,9 +158,6 @@ func (a *API) actors(ctx context.Context, rq *request, owners []ownership.Owner)
 	return out, nil
 }
 
-// maxCommitterFiles bounds the touched files of a release's newest commits that frames are looked for in.
-const maxCommitterFiles = 10_000
-
 func (a *API) getEventCommitters(ctx context.Context, in *ProjectEventPath) (*One[Committers], error) {
 	rq := from(ctx)
 	e, err := a.projectEvent(ctx, rq, in.Event)
@@ -149,30 +166,17 @@ func (a *API) getEventCommitters(ctx context.Context, in *ProjectEventPath) (*On
 	}
 	stored, _ := a.stored(e)
 	none := &Error{status: http.StatusNotFound, Detail: "No Committers found"}
-	r, err := a.Store.Release(ctx, rq.scope, e.Release)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, none
-	} else if err != nil {
-		return nil, a.fail("read release", err)
-	}
-	commits, err := a.Store.ReleaseCommits(ctx, rq.scope, r.ID, store.Page{Limit: 100})
+	commits, err := a.Store.SuspectCommits(ctx, rq.scope, e.Release, grouping.InAppPaths(stored))
 	if err != nil {
-		return nil, a.fail("read commits", err)
-	}
-	ids := make([]int64, len(commits.Rows))
-	for n := range commits.Rows {
-		ids[n] = commits.Rows[n].ID
-	}
-	files, err := a.Store.CommitFiles(ctx, rq.scope, ids, maxCommitterFiles)
-	if err != nil {
-		return nil, a.fail("read files of commits", err)
+		return nil, a.fail("read suspect commits", err)
 	}
 	ms, err := a.Store.Members(ctx, rq.scope)
 	if err != nil {
 		return nil, a.fail("read members", err)
 	}
 	out := Committers{Committers: []Committer{}}
-	for _, c := range suspects(inAppPaths(stored), commits.Rows, files) {
+	for n := range commits {
+		c := &commits[n]
 		who := authorOf(c, ms)
 		if who == nil {
 			continue
@@ -195,59 +199,4 @@ func (c *Committers) add(who CommitAuthor, commit Commit) {
 		}
 	}
 	c.Committers = append(c.Committers, Committer{Author: who, Commits: []Commit{commit}})
-}
-
-// inAppPaths are the files of the application's frames, of the newest frame first.
-func inAppPaths(ev *envelope.Event) (out []string) {
-	add := func(s *envelope.Stacktrace) {
-		if s == nil {
-			return
-		}
-		for i := len(s.Frames) - 1; i >= 0 && len(out) < 25; i-- {
-			f := &s.Frames[i]
-			if path := strings.Trim(strings.ReplaceAll(f.Filename, `\`, "/"), "./"); path != "" && grouping.InApp(ev.Platform, f) {
-				out = append(out, path)
-			}
-		}
-	}
-	for i := len(ev.Exceptions) - 1; i >= 0; i-- {
-		add(ev.Exceptions[i].Stacktrace)
-	}
-	add(ev.Stacktrace)
-	return out
-}
-
-// suspects are, for each path, the newest of the commits that touched it; each commit once.
-func suspects(paths []string, commits []store.Commit, files []store.CommitFile) (out []*store.Commit) {
-	touched := map[int64][]string{}
-	for _, f := range files {
-		touched[f.CommitID] = append(touched[f.CommitID], f.Path)
-	}
-	seen := map[int64]bool{}
-	for _, path := range paths {
-	newest:
-		for n := range commits { // the newest first
-			for _, file := range touched[commits[n].ID] {
-				if !sameFile(path, file) {
-					continue
-				}
-				if id := commits[n].ID; !seen[id] {
-					seen[id] = true
-					out = append(out, &commits[n])
-				}
-				break newest
-			}
-		}
-	}
-	return out
-}
-
-// sameFile says whether one of two paths is the end of the other: a program is built elsewhere than its
-// repository stands.
-func sameFile(a, b string) bool {
-	if len(a) < len(b) {
-		a, b = b, a
-	}
-	rest, ok := strings.CutSuffix(a, b)
-	return ok && (rest == "" || strings.HasSuffix(rest, "/"))
 }

@@ -30,8 +30,18 @@ func TestOwnership(t *testing.T) {
 		if len(owners.Owners) != 2 || owners.Owners[0].ID != itoa(w.acme.team) || owners.Owners[1].ID != itoa(w.acme.owner.ID) || *owners.Rule != "path:charge.*" || owners.Rules[0] != [2]string{"path", "charge.*"} {
 			t.Errorf("owners: %+v", owners)
 		}
-		for _, bad := range []string{`{"raw":"path:a\nnonsense"}`, `{"autoAssignment":"Auto Assign to Suspect Commits"}`, `{"raw":"path:` + strings.Repeat("a", 20_000) + ` #a"}`} {
-			put(bad, 400)
+		for _, bad := range []string{`{"raw":"path:a\nnonsense"}`, `{"autoAssignment":"Anybody"}`, `{"raw":"path:a #a\u0000"}`, `{"raw":"` + strings.Repeat("path:a #a\\n", 110_000) + `"}`} {
+			if fields := decode[map[string]any](put(bad, 400)); fields["raw"] == nil && fields["autoAssignment"] == nil || fields["detail"] == nil {
+				t.Errorf("%.40s: what is wrong is not said by field: %v", bad, fields)
+			}
+		}
+		// A CODEOWNERS file of a large repository, which would not fit among the settings that relays hold.
+		long := strings.Repeat(`codeowners:/src/checkout/*.go #web\n`, 4_900)
+		if o := decode[api.ProjectOwnership](put(`{"raw":"`+long+`","autoAssignment":"Auto Assign to Suspect Commits"}`, 200)); o.Raw == nil || len(*o.Raw) < 150_000 || o.AutoAssignment != "Auto Assign to Suspect Commits" {
+			t.Errorf("long rules: %v", o.AutoAssignment)
+		}
+		if p, err := w.s.Project(t.Context(), w.acme.org.Scope(), "shop-api"); err != nil || strings.Contains(p.Settings, "codeowners:") {
+			t.Errorf("the rules are among the settings: %.100s %v", p.Settings, err)
 		}
 		if o := decode[api.ProjectOwnership](put(`{}`, 200)); o.Raw == nil || o.Fallthrough {
 			t.Errorf("what was not given changed: %+v", o)

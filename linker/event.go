@@ -88,9 +88,10 @@ func (m *message) write(ev *envelope.Event, trace envelope.ID) (*store.EventWrit
 	if err != nil {
 		return nil, fmt.Errorf("event %s: metadata: %w", ev.EventID, err)
 	}
+	assign := m.l.groupers.assignment(m.ProjectID)
 	return &store.EventWrite{Event: row, Hashes: g.Hashes, Older: g.Older, Algorithm: g.Algorithm, Tags: searchTags(ev), Marks: searchMarks(ev),
-		Owners: owners(m.l.groupers.ownersOf(m.ProjectID), ev),
-		Issue:  store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}}, nil
+		Owners: owners(assign.rules, ev), Suspects: assign.suspectPaths(ev),
+		Issue: store.Issue{Type: g.Type, Title: row.Title, Culprit: row.Culprit, Logger: clip(ev.Logger, maxShort), Metadata: string(metadata)}}, nil
 }
 
 // receivedTrace is the trace that the event's request asked to continue. An SDK that could not read the baggage beside

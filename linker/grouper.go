@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hindsight-dev/hindsight/internal/ownership"
 	"github.com/hindsight-dev/hindsight/linker/grouping"
 	"github.com/hindsight-dev/hindsight/linker/grouping/rules"
 	"github.com/hindsight-dev/hindsight/settings"
@@ -31,7 +30,7 @@ type grouper struct {
 	read   time.Time
 	text   ruleTexts
 	config *grouping.Config
-	owners ownership.Rules
+	assign assignment
 }
 
 // ruleTexts are what rules are compiled of.
@@ -66,7 +65,10 @@ func (g *groupers) of(ctx context.Context, org, project int64) (*grouping.Config
 		old.read = now
 		return old.config, nil
 	}
-	next := &grouper{read: now, text: texts, config: new(grouping.Config), owners: ownersOf(doc.Ownership)}
+	next := &grouper{read: now, text: texts, config: new(grouping.Config)}
+	if next.assign, err = g.assignmentOf(ctx, org, project, doc.Ownership); err != nil {
+		return nil, fmt.Errorf("rules of project %d: %w", project, err)
+	}
 	if r, err := rules.ParseFingerprints(doc.Grouping.FingerprintRules); err == nil {
 		next.config.Fingerprints = r
 	}
@@ -80,12 +82,12 @@ func (g *groupers) of(ctx context.Context, org, project int64) (*grouping.Config
 	return next.config, nil
 }
 
-// ownersOf gives the rules that a project's new issues are assigned by, as old as its others.
-func (g *groupers) ownersOf(project int64) ownership.Rules {
+// assignment gives what a project's new issues are assigned by, as old as its rules.
+func (g *groupers) assignment(project int64) assignment {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if known := g.m[project]; known != nil {
-		return known.owners
+		return known.assign
 	}
-	return nil
+	return assignment{}
 }

@@ -75,9 +75,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"forward.dsn":                    func(s *Settings) { s.Forward.DSN = "ftp://k@h/1" },
 		"forward.mode":                   func(s *Settings) { s.Forward.Mode = "some" },
 		"grouping.fingerprintRules":      func(s *Settings) { s.Grouping.FingerprintRules = strings.Repeat("x", 24<<10+1) },
-		"ownership.raw":                  func(s *Settings) { s.Ownership.Raw = strings.Repeat("x", 10<<10+1) },
 		"resolveAge":                     func(s *Settings) { s.ResolveAge = -1 },
-		"ownership.autoAssign":           func(s *Settings) { s.Ownership.AutoAssign = "anybody" },
 		"grouping.stackTraceRules":       func(s *Settings) { s.Grouping.StackTraceRules = "a\x00" },
 		"forward.rate":                   func(s *Settings) { s.Forward.Rate = math.NaN() },
 	}

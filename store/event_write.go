@@ -22,6 +22,9 @@ type EventWrite struct {
 
 	// Owners says whose a new issue would be, the most wanted first; nil: nobody's. Asked only where there is one.
 	Owners func() []string
+	// Suspects are the files of its application's frames, the newest frame first, where a new issue is assigned to whose commit of its release last
+	// touched one of them, before it is to Owners.
+	Suspects []string
 
 	from *Write // the message it came in
 }

@@ -67,7 +67,7 @@ type ReplayKey struct {
 func (s *Store) Ingest(ctx context.Context, ws []*Write) (*Ingested, error) {
 	var out *Ingested
 	err := s.tx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		b := &batch{s: s, tx: tx, out: &Ingested{Known: map[string]bool{}}}
+		b := &batch{s: s, tx: tx, out: &Ingested{Known: map[string]bool{}}, assignedBy: map[int64]string{}}
 		if err := b.guard(ctx, ws); err != nil {
 			return fmt.Errorf("guard: %w", err)
 		}
@@ -104,6 +104,8 @@ type batch struct {
 	discarded map[*Write]bool         // messages whose event nobody wants to see again
 	stored    []*EventWrite           // events that were not
 	known     map[releaseKey]*Release // that the batch's items name
+
+	assignedBy map[int64]string // new issue → what assigned it, as its activity says
 
 	facts linkFacts // of all fresh messages, filled by the steps
 	tally tally

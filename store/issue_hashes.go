@@ -245,13 +245,17 @@ func (b *batch) createIssues(ctx context.Context, es []*EventWrite, known homes,
 		}
 		p.IssueNumber++
 		issue := newIssue(e, p.IssueNumber)
-		if err := b.own(ctx, e, issue); err != nil {
+		by, err := b.own(ctx, e, issue)
+		if err != nil {
 			return nil, err
 		}
 		if _, err := b.tx.NewInsert().Model(issue).Returning("id").Exec(ctx); err != nil {
 			return nil, err
 		}
 		created = append(created, issue.ID)
+		if by != "" {
+			b.assignedBy[issue.ID] = by
+		}
 		if err := b.insertHashes(ctx, e, issue.ID, known); err != nil {
 			return nil, err
 		}

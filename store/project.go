@@ -135,6 +135,8 @@ type ProjectChange struct {
 	// error, or a document that does not validate (a *settings.Invalid within [ErrInvalid]), changes
 	// nothing. Settings is not looked at then.
 	Edit func(*settings.Settings) error
+	// Ownership are the rules that say whose its errors are.
+	Ownership *string
 }
 
 // UpdateProject changes one of the scope's projects and gives it as it is afterwards. [ErrConflict]
@@ -157,6 +159,11 @@ func (s *Store) UpdateProject(ctx context.Context, scope Scope, projectID int64,
 			c.Settings = &doc
 		}
 		q := tx.NewUpdate().Model(p).Where("org_id = ? AND id = ? AND deleted_ms IS NULL", scope.OrgID, projectID)
+		if c.Ownership != nil {
+			if err := setOwnership(ctx, tx, scope, projectID, *c.Ownership); err != nil {
+				return err
+			}
+		}
 		changes := 0
 		for column, v := range map[string]*string{"name": c.Name, "slug": c.Slug, "platform": c.Platform, "settings": c.Settings} {
 			if v != nil {
@@ -195,6 +202,9 @@ func (c ProjectChange) check() error {
 		if err := checkText("platform", *c.Platform); err != nil {
 			return err
 		}
+	}
+	if c.Ownership != nil && len(*c.Ownership) > MaxOwnership {
+		return fmt.Errorf("%w: ownership rules are longer than %d bytes", ErrInvalid, MaxOwnership)
 	}
 	if c.Settings != nil {
 		if len(*c.Settings) > maxSettings || !strings.HasPrefix(*c.Settings, "{") {

@@ -264,6 +264,7 @@ func (s *Store) emptyTables(ctx context.Context, _ Blobs, p *Project) error {
 		{"project_tags", "owner_id, key, value", "owner_id"},
 		{"project_tag_keys", "owner_id, key", "owner_id"},
 		{"imported_issues", "project_id, source, foreign_id", "project_id"},
+		{"ownership_rules", "project_id", "project_id"},
 		{"proguard_releases", "project_id, release, uuid", "project_id"},
 		{"unmapped_events", "project_id, artifact, event_id", "project_id"},
 		{"remap_jobs", "project_id, artifact", "project_id"},

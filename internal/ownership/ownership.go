@@ -7,7 +7,7 @@ import (
 
 // What rules are bounded by.
 const (
-	MaxRules   = 1000
+	MaxRules   = 5000
 	maxPattern = 256 // bytes
 	maxOwners  = 20  // of a rule
 	maxText    = 500 // bytes of a text that a pattern is tried on
@@ -23,6 +23,8 @@ type Rule struct {
 	Tag     string // the tag's key
 	Pattern string
 	Owners  []Owner
+
+	literal string // the longest part of the pattern without wildcards or slashes, in lower case: what does not have it does not match
 }
 
 // Owner is a team or a person.
@@ -52,6 +54,8 @@ type Event struct {
 	Frames []Frame // the newest last
 	URL    string
 	Tag    func(key string) string // may be nil
+
+	folded []folded // the frames, once they were looked at
 }
 
 // Frame is one of a stack trace's.
@@ -96,7 +100,7 @@ func parseRule(s string) (r Rule, err error) {
 	if !ok || pattern == "" {
 		return r, fmt.Errorf("want a matcher such as path:src/*, then its owners")
 	}
-	r.Kind, r.Pattern = kind, pattern
+	r.Kind, r.Pattern, r.literal = kind, pattern, literal(pattern)
 	switch key, tag := strings.CutPrefix(kind, "tags."); {
 	case tag && key != "":
 		r.Kind, r.Tag = "tag", key
@@ -148,6 +152,9 @@ func parseOwner(s string) (Owner, bool) {
 
 // Match gives the last rule that matches an event; nil when none does.
 func (rs Rules) Match(e *Event) *Rule {
+	if e.folded == nil {
+		e.folded = fold(e.Frames)
+	}
 	for i := len(rs) - 1; i >= 0; i-- {
 		if rs[i].match(e) {
 			return &rs[i]
@@ -163,12 +170,38 @@ func (r *Rule) match(e *Event) bool {
 	case "tag":
 		return e.Tag != nil && e.Tag(r.Tag) != "" && glob(r.Pattern, e.Tag(r.Tag))
 	}
-	for _, f := range e.Frames[max(0, len(e.Frames)-maxFrames):] {
-		if r.frame(f) {
+	for i := range e.folded {
+		if f := &e.folded[i]; f.has(r.literal) && r.frame(f.Frame) {
 			return true
 		}
 	}
 	return false
+}
+
+// folded is a frame with its texts in lower case, to see soon that a pattern is not about it.
+type folded struct {
+	Frame
+	text string
+}
+
+func fold(frames []Frame) []folded {
+	frames = frames[max(0, len(frames)-maxFrames):]
+	out := make([]folded, len(frames))
+	for i, f := range frames {
+		out[i] = folded{f, strings.ToLower(f.Filename + "\n" + f.AbsPath + "\n" + f.Module)}
+	}
+	return out
+}
+
+func (f *folded) has(literal string) bool { return strings.Contains(f.text, literal) }
+
+func literal(pattern string) (longest string) {
+	for _, part := range strings.FieldsFunc(strings.ToLower(pattern), func(c rune) bool { return strings.ContainsRune(`*?/\`, c) }) {
+		if len(part) > len(longest) {
+			longest = part
+		}
+	}
+	return longest
 }
 
 func (r *Rule) frame(f Frame) bool {

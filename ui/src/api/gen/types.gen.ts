@@ -859,9 +859,10 @@ export type Environment = {
 
 export type Error = {
     /**
-     * What was wrong, for a person.
+     * What was wrong, for a person. Beside it each field of a body that cannot be, with a list of what is wrong with it.
      */
     detail: string;
+    [key: string]: unknown;
 };
 
 export type Event = {
@@ -2191,7 +2192,6 @@ export type Ownership = {
     codeownersAutoSync?: boolean;
     createdMs?: number;
     noFallthrough?: boolean;
-    raw?: string;
     updatedMs?: number;
 };
 
@@ -2360,7 +2360,7 @@ export type ProjectOwner = {
 };
 
 export type ProjectOwnership = {
-    autoAssignment: 'Auto Assign to Issue Owner' | 'Turn off Auto-Assignment';
+    autoAssignment: 'Auto Assign to Issue Owner' | 'Auto Assign to Suspect Commits' | 'Turn off Auto-Assignment';
     codeownersAutoSync: boolean;
     dateCreated: string | null;
     /**
