@@ -25,10 +25,11 @@ func (s *Store) Frequency(ctx context.Context, scope Scope, in FrequencyQuery) (
 	if in.Environment != "" {
 		ask.Environments = []string{in.Environment}
 	}
-	q, _, err := s.listedEvents(ctx, s.read.NewSelect().TableExpr("events AS e"), scope, ask)
+	p, err := s.planEvents(ctx, scope, ask)
 	if err != nil {
 		return 0, fmt.Errorf("frequency of issue %d: %w", in.IssueID, err)
 	}
+	q := p.all(s.read.NewSelect().TableExpr("events AS e"))
 	if in.Users {
 		q = q.ColumnExpr("DISTINCT e.user_key").Where("e.user_key <> ''")
 	} else {
@@ -148,10 +149,11 @@ func (s *Store) eventMetric(ctx context.Context, scope Scope, in MetricQuery) (f
 	if in.Environment != "" {
 		ask.Environments = []string{in.Environment}
 	}
-	q, _, err := s.listedEvents(ctx, s.read.NewSelect().TableExpr("events AS e"), scope, ask)
+	p, err := s.planEvents(ctx, scope, ask)
 	if err != nil {
 		return 0, false, err
 	}
+	q := p.all(s.read.NewSelect().TableExpr("events AS e"))
 	switch in.Aggregate {
 	case AggregateCount:
 		q = q.ColumnExpr("COUNT(*)")

@@ -15,6 +15,8 @@ type searchLimits struct {
 	Driven int
 	// TextEvents is how many events of issues that have a text may be looked through for it.
 	TextEvents int64
+	// CountedEvents is how many events are looked at to count those that fit.
+	CountedEvents int
 	// PatternValues and FittingValues are how many values a pattern may stand for: to be replaced by them, and to be
 	// looked up by them.
 	PatternValues, FittingValues int
@@ -25,7 +27,7 @@ type searchLimits struct {
 }
 
 func usualLimits() searchLimits {
-	return searchLimits{Narrow: 2_000, Tried: 500, Walked: 2_000, Walking: 30 * time.Millisecond, Driven: 10_000, TextEvents: 20_000, PatternValues: 200, FittingValues: 2_000,
+	return searchLimits{Narrow: 2_000, Tried: 500, Walked: 2_000, Walking: 30 * time.Millisecond, Driven: 10_000, TextEvents: 20_000, CountedEvents: 100_000, PatternValues: 200, FittingValues: 2_000,
 		ReadValues: 50_000, GramValues: 20_000, FrameValues: 20_000}
 }
 

@@ -2,10 +2,13 @@ package store_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/uptrace/bun"
 
 	"github.com/hindsight-dev/hindsight/store"
 	"github.com/hindsight-dev/hindsight/store/storetest"
@@ -34,12 +37,29 @@ func (x *searched) eventLeaf() store.Filter {
 	return x.anyTag()
 }
 
+// alongTags counts the walks that went along the events of tags.
+type alongTags struct{ walks int }
+
+func (a *alongTags) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+
+func (a *alongTags) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if strings.HasPrefix(e.Query, "SELECT ct.timestamp_ms, ct.event_id") || strings.HasPrefix(e.Query, "(SELECT ct.timestamp_ms, ct.event_id") {
+		a.walks++
+	}
+}
+
 func TestRandomEventSearches(t *testing.T) {
 	storetest.EachDB(t, func(t *testing.T, s *store.Store) {
 		x := fillSearched(t, s)
+		along := &alongTags{}
+		s.SetReader(s.Reader().WithQueryHook(along))
 		found := 0
 		for n := range 200 {
 			limits := x.limit()
+			if limits.Walked, limits.Tried = max(limits.Walked, 25), max(limits.Tried, 3); limits.Walking == 0 { // a step is a page
+				limits.Tried = 50
+			}
+			s.SetSearchLimits(limits)
 			q := store.EventQuery{Filter: x.filter(3, x.eventLeaf), Ascending: x.rnd.IntN(3) == 0}
 			switch x.rnd.IntN(4) {
 			case 0:
@@ -61,6 +81,14 @@ func TestRandomEventSearches(t *testing.T) {
 			}, func(e store.Event) string { return e.EventID })
 			if wrong == "" {
 				limit := pick(x.rnd, 5, 10_000)
+				var each []string
+				more, err := s.EachEvent(t.Context(), x.scope, q, 1_000_000, func(e *store.Event) error { each = append(each, e.EventID); return nil })
+				if q.Ascending {
+					slices.Reverse(each)
+				}
+				if err != nil || more || !slices.Equal(each, want) {
+					wrong = fmt.Sprintf("each:\n have %v\n want %v: %v, more %v", each, want, err, more)
+				}
 				if got, err := s.CountEvents(t.Context(), x.scope, q, limit); err != nil || got != int64(min(limit, len(want))) {
 					wrong = fmt.Sprintf("counted %d of %d up to %d: %v", got, len(want), limit, err)
 				}
@@ -68,6 +96,9 @@ func TestRandomEventSearches(t *testing.T) {
 			if wrong != "" {
 				t.Errorf("question %d, issue %d, project %d, projects %v, environments %q, %d to %d, limits %+v: %s\n%s", n, q.IssueID, q.ProjectID, q.Projects, q.Environments, q.FromMS, q.ToMS, limits, told(q.Filter), wrong)
 			}
+		}
+		if along.walks == 0 {
+			t.Error("no walk went along the events of tags")
 		}
 		if found < 50 {
 			t.Errorf("only %d questions found something", found)
