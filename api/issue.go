@@ -76,6 +76,7 @@ type Issue struct {
 	Filtered            *IssueLifetime            `json:"filtered,omitempty"`
 	MatchingEventID     string                    `json:"matchingEventId,omitempty" doc:"The event that was asked for by its id."`
 	Inbox               *IssueInbox               `json:"inbox,omitempty" doc:"With expand=inbox, when it waits for review."`
+	Owners              *Null[[]IssueOwner]       `json:"owners,omitempty" doc:"With expand=owners, whose it may be by its newest event: authors of suspect commits, then owners by rules."`
 	Hindsight           IssueHindsight            `json:"hindsight"`
 }
 

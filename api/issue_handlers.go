@@ -150,7 +150,7 @@ func (a *API) issuePage(ctx context.Context, p IssuesParams, only *store.Project
 	if !slices.Contains([]string{"", "24h", "14d", "auto"}, p.GroupStatsPeriod) {
 		return nil, badRequest("Invalid stats_period. Valid choices are '', '24h', '14d' and 'auto'")
 	}
-	view := issueView{period: p.GroupStatsPeriod, collapse: p.Collapse, inbox: slices.Contains(p.Expand, "inbox")}
+	view := issueView{period: p.GroupStatsPeriod, collapse: p.Collapse, inbox: slices.Contains(p.Expand, "inbox"), owners: slices.Contains(p.Expand, "owners")}
 	if view.period == "" {
 		view.period = "24h"
 	}
@@ -318,12 +318,12 @@ func (a *API) getIssue(ctx context.Context, in *IssueInput) (*One[IssueDetail], 
 	if err != nil {
 		return nil, err
 	}
-	return a.issueDetail(ctx, rq, i, in.Collapse)
+	return a.issueDetail(ctx, rq, i, in.Collapse, in.Expand)
 }
 
 func (a *API) getUnscopedIssue(ctx context.Context, _ *UnscopedIssueInput) (*One[IssueDetail], error) {
 	rq := from(ctx)
-	return a.issueDetail(ctx, rq, rq.issue, nil)
+	return a.issueDetail(ctx, rq, rq.issue, nil, nil)
 }
 
 func (a *API) getShortID(ctx context.Context, in *ShortIDInput) (*One[ShortID], error) {

@@ -38,7 +38,7 @@ func (a *API) updateOne(ctx context.Context, rq *request, i *store.Issue, up Iss
 	if i, err = a.Store.Issue(ctx, rq.scope, i.ID); err != nil {
 		return nil, a.fail("read issue", err)
 	}
-	return a.issueDetail(ctx, rq, i, nil)
+	return a.issueDetail(ctx, rq, i, nil, nil)
 }
 
 func (a *API) updateIssues(ctx context.Context, in *BulkIssuesInput) (*BulkOutput, error) {

@@ -13,6 +13,7 @@ type issueView struct {
 	period       string // 24h, 14d, 30d or auto
 	collapse     []string
 	inbox        bool  // shows why issues wait for review
+	owners       bool  // shows whose they may be
 	fromMS, toMS int64 // of the list, for auto
 }
 
@@ -42,6 +43,12 @@ func (a *API) issues(ctx context.Context, rq *request, set *projectSet, rows []s
 			return nil, err
 		}
 	}
+	var owners map[int64][]IssueOwner
+	if view.owners {
+		if owners, err = a.issueOwners(ctx, rq, rows); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]Issue, len(rows))
 	for n := range rows {
 		i := &rows[n]
@@ -50,6 +57,12 @@ func (a *API) issues(ctx context.Context, rq *request, set *projectSet, rows []s
 		facts.show(&out[n], i, view)
 		if stats != nil {
 			out[n].Stats = map[string][]Point{view.period: stats[i.ID]}
+		}
+		if view.owners {
+			out[n].Owners = new(Null[[]IssueOwner])
+			if list := owners[i.ID]; len(list) > 0 {
+				out[n].Owners.V = &list
+			}
 		}
 		if view.hides("lifetime") {
 			out[n].Lifetime = nil
@@ -139,12 +152,12 @@ func (a *API) sparklines(ctx context.Context, rq *request, ids []int64, view iss
 	return out, nil
 }
 
-func (a *API) issueDetail(ctx context.Context, rq *request, i *store.Issue, collapse []string) (*One[IssueDetail], error) {
+func (a *API) issueDetail(ctx context.Context, rq *request, i *store.Issue, collapse, expand []string) (*One[IssueDetail], error) {
 	set, err := a.projects(ctx, rq)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.issues(ctx, rq, set, []store.Issue{*i}, issueView{period: "24h", collapse: collapse, inbox: true})
+	rows, err := a.issues(ctx, rq, set, []store.Issue{*i}, issueView{period: "24h", collapse: collapse, inbox: true, owners: slices.Contains(expand, "owners")})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -69,6 +70,60 @@ func TestSuspectCommits(t *testing.T) {
 		got := decode[api.Committers](w.get(path))
 		if len(got.Committers) != 1 || got.Committers[0].Author.ID != itoa(w.acme.owner.ID) || len(got.Committers[0].Commits) != 1 || got.Committers[0].Commits[0].ID != "c3" {
 			t.Errorf("committers: %+v", got)
+		}
+		// The list says whose an issue may be, when it is asked to.
+		if r := w.do(w.acme.token, "PUT", "/api/0/projects/acme/shop-api/ownership/", `{"raw":"codeowners:charge.go #web\n"}`); r.Code != 200 {
+			t.Fatalf("ownership: %d %s", r.Code, r.Body)
+		}
+		type listed struct {
+			ID     string
+			Owners json.RawMessage
+		}
+		of := func(path string) map[string]string {
+			out := map[string]string{}
+			for _, i := range decode[[]listed](w.get(path)) {
+				out[i.ID] = string(i.Owners)
+			}
+			return out
+		}
+		e := decode[struct{ GroupID string }](w.get("/api/0/projects/acme/shop-api/events/" + eventA + "/"))
+		for id, owners := range of("/api/0/organizations/acme/issues/?query=&expand=owners&expand=inbox") {
+			if id != e.GroupID {
+				continue
+			}
+			var got []api.IssueOwner
+			if err := json.Unmarshal([]byte(owners), &got); err != nil || len(got) != 2 || got[0].Type != "suspectCommit" || got[0].Owner != "user:"+itoa(w.acme.owner.ID) ||
+				got[1].Type != "codeowners" || got[1].Owner != "team:"+itoa(w.acme.team) || got[1].DateAdded.IsZero() {
+				t.Errorf("owners: %s", owners)
+			}
+		}
+		if owners := of("/api/0/organizations/acme/issues/?query=")[e.GroupID]; owners != "" {
+			t.Errorf("owners, not asked for: %s", owners)
+		}
+	})
+}
+
+// The old series of a project: an hour a point, the last one up to now.
+func TestProjectStats(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		const path = "/api/0/projects/acme/shop-api/stats/"
+		for query, want := range map[string]int64{"": 3, "?stat=received&resolution=1d": 3, "?stat=generated": 3, "?stat=rejected": 0, "?stat=blacklisted&resolution=1h": 0} {
+			total, last := int64(0), int64(0)
+			list := decode[[][2]int64](w.get(path + query))
+			for _, p := range list {
+				if total += p[1]; p[0] <= last {
+					t.Errorf("%s: the times do not rise: %v", query, list)
+				}
+				last = p[0]
+			}
+			if total != want || len(list) < 2 {
+				t.Errorf("%s: %d in %d points, want %d: %v", query, total, len(list), want, list)
+			}
+		}
+		for _, bad := range []string{"?stat=all", "?resolution=2h", "?since=5&resolution=10s", "?since=9999999999"} {
+			if r := w.do(w.acme.token, "GET", path+bad, ""); r.Code != 400 {
+				t.Errorf("%s: %d %s", bad, r.Code, r.Body)
+			}
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/hindsight-dev/hindsight/settings"
@@ -147,6 +146,9 @@ func (a *API) newProject(ctx context.Context, b NewProjectBody, team int64) (*On
 	return a.projectDetail(ctx, rq, p)
 }
 
+// typedFields are the fields that people type in, by what the store calls them.
+var typedFields = map[string]string{"name": "name", "slug": "slug", "platform": "platform", "comment": "text"}
+
 // failWrite is fail for what a person typed: a value that can never be is 400, a taken one 409.
 func (a *API) failWrite(doing string, err error, taken string) error {
 	switch {
@@ -155,7 +157,8 @@ func (a *API) failWrite(doing string, err error, taken string) error {
 	case errors.Is(err, store.ErrInvalid):
 		_, sentence, _ := strings.Cut(err.Error(), store.ErrInvalid.Error()+": ")
 		wrong := &Error{status: http.StatusBadRequest, Detail: strings.ToUpper(sentence[:min(1, len(sentence))]) + sentence[min(1, len(sentence)):] + "."}
-		if field, message, ok := strings.Cut(strings.TrimPrefix(sentence, "a "), " "); ok && slices.Contains([]string{"name", "slug", "platform"}, field) {
+		word, message, _ := strings.Cut(strings.TrimPrefix(sentence, "a "), " ")
+		if field := typedFields[word]; field != "" {
 			wrong.fields = map[string][]string{field: {"This field " + message + "."}}
 		}
 		return wrong

@@ -197,6 +197,7 @@ func (a *API) registerExplore() {
 	handle(a, Route{ID: "getTrace", Method: "GET", Path: org + "trace/{trace}/", Access: "event:read", Summary: "A trace"}, a.getTrace)
 	handle(a, Route{ID: "getTraceMeta", Method: "GET", Path: org + "trace-meta/{trace}/", Access: "event:read", Summary: "What a trace has"}, a.getTraceMeta)
 	handle(a, Route{ID: "getStats", Method: "GET", Path: org + "stats_v2/", Access: "org:read", Summary: "What became of items"}, a.getStats)
+	handle(a, Route{ID: "getProjectStats", Method: "GET", Path: "/api/0/projects/{org}/{project}/stats/", Access: "project:read", Summary: "Error events of a project over time, old form"}, a.getProjectStats)
 	handle(a, Route{ID: "searchID", Method: "GET", Path: org + "search/", Access: "event:read", Summary: "What an id is", Ours: true}, a.searchID)
 }
 

@@ -1403,6 +1403,10 @@ export type Issue = {
     matchingEventId?: string;
     metadata: IssueMetadata;
     numComments: number;
+    /**
+     * With expand=owners, whose it may be by its newest event: authors of suspect commits, then owners by rules.
+     */
+    owners?: Array<IssueOwner> | null;
     permalink: string;
     platform: string;
     priority: 'high' | 'medium' | 'low';
@@ -1490,6 +1494,10 @@ export type IssueDetail = {
     matchingEventId?: string;
     metadata: IssueMetadata;
     numComments: number;
+    /**
+     * With expand=owners, whose it may be by its newest event: authors of suspect commits, then owners by rules.
+     */
+    owners?: Array<IssueOwner> | null;
     participants: Array<User>;
     permalink: string;
     platform: string;
@@ -1581,6 +1589,15 @@ export type IssueMetadata = {
     title?: string;
     type?: string;
     value?: string;
+};
+
+export type IssueOwner = {
+    date_added: string;
+    /**
+     * user:1 or team:1
+     */
+    owner: string;
+    type: 'suspectCommit' | 'ownershipRule' | 'codeowners';
 };
 
 export type IssueRef = {
@@ -14114,6 +14131,57 @@ export type UpdateProjectSettingsResponses = {
 };
 
 export type UpdateProjectSettingsResponse = UpdateProjectSettingsResponses[keyof UpdateProjectSettingsResponses];
+
+export type GetProjectStatsData = {
+    body?: never;
+    path: {
+        /**
+         * The organisation's slug or id.
+         */
+        org: string;
+        /**
+         * The project's slug or id.
+         */
+        project: string;
+    };
+    query?: {
+        stat?: 'received' | 'rejected' | 'blacklisted' | 'generated';
+        /**
+         * Epoch seconds; a day ago when it is left out.
+         */
+        since?: number;
+        /**
+         * Epoch seconds; now when it is left out.
+         */
+        until?: number;
+        /**
+         * 10s, 1h or 1d: the length of a point.
+         */
+        resolution?: string;
+    };
+    url: '/api/0/projects/{org}/{project}/stats/';
+};
+
+export type GetProjectStatsErrors = {
+    /**
+     * Error
+     */
+    default: Error;
+};
+
+export type GetProjectStatsError = GetProjectStatsErrors[keyof GetProjectStatsErrors];
+
+export type GetProjectStatsResponses = {
+    /**
+     * OK
+     */
+    200: Array<[
+        number,
+        number
+    ]>;
+};
+
+export type GetProjectStatsResponse = GetProjectStatsResponses[keyof GetProjectStatsResponses];
 
 export type ListProjectTagsData = {
     body?: never;
