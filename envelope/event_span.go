@@ -67,6 +67,36 @@ type Span struct {
 	Other        Object // members not known, as they came
 }
 
+// Mend repairs a span that ends before it begins, by giving it no length; what it said of its end stays in its _meta.
+//
+// Browsers send such: sentry-javascript 11.12 with streamed spans ends a request with the navigation it belongs to,
+// though it began after that had ended, and Chromium has performance entries of a negative length.
+func (s *Span) Mend() {
+	if s.End.IsZero() || !s.End.Before(s.Start) {
+		return
+	}
+	note := Object{"err": append(append(json.RawMessage{'['}, kindWithReason("invalid_data", "before start_timestamp")...), ']'), "val": appendTime(nil, s.End)}
+	s.End = s.Start
+	var meta Object
+	if err := json.Unmarshal(s.Other["_meta"], &meta); err != nil || meta == nil {
+		meta = Object{} // none, or not one
+	}
+	if s.Other == nil {
+		s.Other = Object{}
+	}
+	meta["end_timestamp"] = object(Object{"": object(note)})
+	s.Other["_meta"] = object(meta)
+}
+
+// object writes members that are JSON.
+func object(o Object) json.RawMessage {
+	w := beginObject(nil)
+	for _, k := range sortedKeys(o) {
+		w.raw(k, o[k])
+	}
+	return w.end()
+}
+
 // SegmentName is the name of the service entry the span belongs to, as far as the span tells.
 func (s *Span) SegmentName() string {
 	if s.IsSegment && s.Name != "" {

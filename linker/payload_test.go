@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,6 +191,34 @@ func TestSessionPayloads(t *testing.T) {
 	}
 }
 
+// A span whose end is before its start is kept with no length, and says what came: as streamed, as a span of its own in
+// the older form, and within a transaction.
+func TestSpanThatEndsBeforeItBegins(t *testing.T) {
+	eachDB(t, func(t *testing.T, w *world) {
+		w.send("streamed", withHeader([]string{`{"type":"span","item_count":1,"content_type":"application/vnd.sentry.items.span.v2+json"}`,
+			`{"items":[{"trace_id":"` + traceT + `","span_id":"00000000000000a1","name":"POST /pay","start_timestamp":1795176001.5,"end_timestamp":1795176000.25,"_meta":{"name":{"":{"len":9}}}}]}`})...)
+		w.send("older", withHeader([]string{`{"type":"span"}`, `{"trace_id":"` + traceT + `","span_id":"00000000000000a2","op":"resource","start_timestamp":1795176001.5,"timestamp":1795176000.25}`})...)
+		w.send("transaction", withHeader([]string{`{"type":"transaction"}`, `{"type":"transaction","transaction":"/","start_timestamp":1795176000,"timestamp":1795176003,"contexts":{"trace":{"trace_id":"` + traceT + `","span_id":"00000000000000a3"}},"spans":[{"span_id":"00000000000000a4","parent_span_id":"00000000000000a3","start_timestamp":1795176001.5,"timestamp":1795176000.25}]}`})...)
+		want := []string{"00000000000000a1|1795176001500000|0", "00000000000000a2|1795176001500000|0", "00000000000000a3|1795176000000000|3000000", "00000000000000a4|1795176001500000|0"}
+		if diff := cmp.Diff(want, w.lines("SELECT span_id, start_us, end_us - start_us FROM spans ORDER BY span_id")); diff != "" {
+			t.Error(diff)
+		}
+		spans, err := w.s.TraceSpans(t.Context(), store.Scope{OrgID: w.org}, traceT, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(spans, func(s store.Span) bool { return s.SpanID == "00000000000000a1" })
+		payload, err := store.Decompress(spans[at].Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const said = `"_meta":{"end_timestamp":{"":{"err":[["invalid_data",{"reason":"before start_timestamp"}]],"val":`
+		if !strings.Contains(string(payload), said) || !strings.Contains(string(payload), `"name":{"":{"len":9}}`) {
+			t.Errorf("the span does not say what came: %s", payload)
+		}
+	})
+}
+
 // Whatever comes in is stored or has an outcome that says why not.
 func TestEveryItemHasAnOutcome(t *testing.T) {
 	const id = "1234000012344000123400001234abcd"
@@ -207,6 +236,12 @@ func TestEveryItemHasAnOutcome(t *testing.T) {
 		{"a span that is none, beside a good one", []string{`{"type":"span","item_count":2,"content_type":"application/vnd.sentry.items.span.v2+json"}`,
 			`{"items":[{},{"trace_id":"` + traceT + `","span_id":"` + spanT + `","name":"n","is_segment":true,"start_timestamp":1795176000,"end_timestamp":1795176001}]}`},
 			[]string{"span accepted 1", "span invalid invalid_span 1", "span_indexed accepted 1", "span_indexed invalid invalid_span 1"}},
+		{"a span that ends before it begins", []string{`{"type":"span","item_count":1,"content_type":"application/vnd.sentry.items.span.v2+json"}`,
+			`{"items":[{"trace_id":"` + traceT + `","span_id":"` + spanT + `","name":"POST /pay","start_timestamp":1795176001,"end_timestamp":1795176000}]}`},
+			[]string{"span accepted 1", "span_indexed accepted 1"}},
+		{"a span without an end", []string{`{"type":"span","item_count":1,"content_type":"application/vnd.sentry.items.span.v2+json"}`,
+			`{"items":[{"trace_id":"` + traceT + `","span_id":"` + spanT + `","name":"n","start_timestamp":1795176001}]}`},
+			[]string{"span invalid invalid_span 1", "span_indexed invalid invalid_span 1"}},
 		{"a log container without its content type", []string{`{"type":"log","item_count":1}`, `{"items":[{}]}`}, []string{"log_byte invalid invalid_container 14", "log_item invalid invalid_container 1"}},
 		{"a check-in without a monitor", []string{`{"type":"check_in"}`, `{"status":"ok"}`}, []string{"monitor invalid invalid_check_in 1"}},
 		{"feedback without a message", []string{`{"type":"feedback"}`, `{"contexts":{"feedback":{}}}`}, []string{"feedback invalid invalid_feedback 1"}},

@@ -46,7 +46,7 @@ func (m *message) spanItem(ctx context.Context, it *item) error {
 
 // span stores a span that came by itself. Only segments are linked; every span teaches.
 func (m *message) span(s *envelope.Span, accepted []store.Outcome, refuse func()) error {
-	if s.TraceID.IsZero() || s.SpanID.IsZero() || s.Start.IsZero() || s.End.Before(s.Start) {
+	if s.TraceID.IsZero() || s.SpanID.IsZero() || s.Start.IsZero() || s.End.IsZero() {
 		refuse()
 		return nil
 	}
@@ -83,6 +83,7 @@ func (m *message) spanSDK(a envelope.Attributes) string {
 }
 
 func (m *message) spanRow(s *envelope.Span, own segmentContext) (store.Span, error) {
+	s.Mend()
 	b, err := s.Encode()
 	if err != nil {
 		return store.Span{}, fmt.Errorf("encode span %s: %w", s.SpanID, err)
