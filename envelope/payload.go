@@ -48,10 +48,11 @@ const (
 	maxMessage     = 4096
 )
 
-// releaseText reads a release; "" for what is not a release (event payload rules of Relay).
+// releaseText reads a release; "" for what is not a release (event payload rules of Relay, but for the slash of npm
+// packages with a scope).
 func releaseText(v []byte) string {
 	s := shortText(v, maxRelease)
-	if s == "." || s == ".." || strings.EqualFold(s, "latest") || strings.ContainsAny(s, "/\\") || hasControl(s) {
+	if s == "." || s == ".." || strings.EqualFold(s, "latest") || strings.Contains(s, "\\") || hasControl(s) {
 		return ""
 	}
 	return s

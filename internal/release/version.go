@@ -22,8 +22,8 @@ type Version struct {
 }
 
 // Valid says whether a text can be a release's version: not empty, not a path's dots or "latest", no
-// line breaks, tabs or backslashes. A slash is fine (sentry-cli sends it encoded), though an event that
-// names such a release loses it (protocol.md §6.1).
+// line breaks, tabs or backslashes. A slash is fine (sentry-cli sends it encoded), also in what
+// events name.
 func Valid(s string) bool {
 	if s == "" || len(s) > MaxLen || s != strings.TrimSpace(s) || s == "." || s == ".." || strings.EqualFold(s, "latest") {
 		return false

@@ -54,8 +54,10 @@ func cleaned(ev *envelope.Event, s, name string, valid func(string) bool) string
 	return ""
 }
 
+// validRelease takes a slash, which Sentry refuses in events: releases of npm packages with a scope ("@acme/shop@1.0") are
+// made by sentry-cli and the bundler plugins, and an event must find its release's source maps.
 func validRelease(s string) bool {
-	return s != "." && s != ".." && !strings.EqualFold(s, "latest") && !strings.ContainsAny(s, `/\`) && printable(s)
+	return s != "." && s != ".." && !strings.EqualFold(s, "latest") && !strings.Contains(s, `\`) && printable(s)
 }
 
 func validEnvironment(s string) bool {

@@ -153,7 +153,7 @@ func TestConformance(t *testing.T) {
 		}
 	})
 	t.Run("115_release", func(t *testing.T) {
-		for in, want := range map[string]string{`" 1.0 "`: "1.0", `"latest"`: "", `"LATEST"`: "", `7`: "7", `"a/b"`: "", `"."`: "",
+		for in, want := range map[string]string{`" 1.0 "`: "1.0", `"latest"`: "", `"LATEST"`: "", `7`: "7", `"a/b"`: "a/b", `"@acme/shop@1.0"`: "@acme/shop@1.0", `"a\\b"`: "", `"."`: "",
 			`"a\nb"`: "", `"shop@1.0+5"`: "shop@1.0+5"} {
 			if ev := normalized(t, `{"release":`+in+`}`, Input{}); ev.Release != want {
 				t.Errorf("%s: %q, want %q", in, ev.Release, want)
