@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/hindsight-dev/hindsight/alert/channel"
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -31,6 +32,9 @@ type Config struct {
 	SignOn         *SignOn // people sign in by a provider, too; nil: they do not
 	// Machine says what room there is, for the storage page; nil: not known here.
 	Machine func(context.Context) Machine
+	// Retention and Recordings say how long this server keeps what projects say nothing of; zeros: the usual.
+	Retention  settings.Retention
+	Recordings store.ReplayRetention
 	// ClientAddr gives the address a request came from, for the audit log; nil: the socket's.
 	ClientAddr func(*http.Request) netip.Addr
 	Version    string // of the program, for /api/0/internal/health/

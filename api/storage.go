@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -22,6 +23,7 @@ type Storage struct {
 	Database struct {
 		Engine string `json:"engine"`
 		Bytes  int64  `json:"bytes" doc:"Of the whole database, indexes included."`
+		Free   int64  `json:"freeBytes" doc:"Of these, what is free inside the file and filled before it grows; 0: not known."`
 	} `json:"database"`
 	Machine Machine `json:"machine"`
 }
@@ -36,7 +38,7 @@ type ProjectStorage struct {
 
 // KindStorage is what one kind takes.
 type KindStorage struct {
-	Kind   string     `json:"kind" enum:"errors,spans,logs,replays,attachments,uploads"`
+	Kind   string     `json:"kind" enum:"errors,spans,logs,items,sessions,feedback,attachments,replays,uploads"`
 	Rows   int64      `json:"rows"`
 	Bytes  int64      `json:"bytes" doc:"Of the payloads as they are kept; indexes come on top."`
 	Sure   string     `json:"sure" enum:"exact,about,at least" doc:"Of many rows only some are looked at."`
@@ -59,9 +61,6 @@ type StoragePage struct {
 func (a *API) registerStorage() {
 	handle(a, Route{ID: "getStorage", Method: "GET", Path: "/api/0/organizations/{org}/storage/", Access: "org:read", Summary: "What is kept, by project and kind", Ours: true}, a.getStorage)
 }
-
-// defaultReplayDays is how long recordings are kept that no project says otherwise of (store.ReplayRetention).
-const defaultReplayDays = 90
 
 // storagePage is how many projects are looked at in one request.
 const storagePage = 20
@@ -88,11 +87,7 @@ func (a *API) getStorage(ctx context.Context, in *StorageInput) (*StoragePage, e
 		s := a.settingsOf(p)
 		for _, u := range uses {
 			k := kindStorage(u)
-			if u.Kind == store.StorageReplays {
-				if k.Days = s.Recordings.Days; k.Days == 0 {
-					k.Days = defaultReplayDays
-				}
-			}
+			k.Days = a.keptDays(u.Kind, s)
 			row.Bytes += u.Bytes
 			row.Kinds = append(row.Kinds, k)
 		}
@@ -103,15 +98,23 @@ func (a *API) getStorage(ctx context.Context, in *StorageInput) (*StoragePage, e
 		return nil, a.fail("read storage", err)
 	}
 	out.Body.Spans = kindStorage(spans)
+	for i := range set.list { // a trace stays whole for the project that keeps it longest
+		out.Body.Spans.Days = max(out.Body.Spans.Days, a.keptDays(store.StorageSpans, a.settingsOf(&set.list[i])))
+	}
 	st, err := a.Store.Stats(ctx)
 	if err != nil {
 		return nil, a.fail("read database", err)
 	}
-	out.Body.Database.Engine, out.Body.Database.Bytes = st.Engine, st.Bytes
+	out.Body.Database.Engine, out.Body.Database.Bytes, out.Body.Database.Free = st.Engine, st.Bytes, st.FreeBytes
 	if a.Machine != nil {
 		out.Body.Machine = a.Machine(ctx)
 	}
 	return out, nil
+}
+
+// keptDays says how long a project keeps a kind; 0: until it is deleted.
+func (a *API) keptDays(kind string, s *settings.Settings) int {
+	return store.KeptDays(kind, s, a.Retention.Or(settings.DefaultRetention()), a.Recordings)
 }
 
 func kindStorage(u store.StorageUse) KindStorage {

@@ -13,6 +13,7 @@ import (
 	"github.com/hindsight-dev/hindsight/internal/stream"
 	"github.com/hindsight-dev/hindsight/linker/normalize"
 	"github.com/hindsight-dev/hindsight/linker/symbolicate"
+	"github.com/hindsight-dev/hindsight/settings"
 	"github.com/hindsight-dev/hindsight/store"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 	Metrics   prometheus.Registerer // nil: no metrics
 	Batch     int                   // messages per batch; 0: 100
 	Retention Retention             // of recordings; zero: 90 days, 365 for those of open issues
+	Keep      settings.Retention    // of everything else; a zero: settings.DefaultRetention
 	Workers   int                   // concurrent batches of events, transactions, spans and replays each; 0: 1 on SQLite's one writer, 2 else
 
 	// Committed, when set, is called between a batch's commit and its joins. Tests force interleavings there.
@@ -109,6 +111,7 @@ func (l *Linker) Run(ctx context.Context) error {
 	keeping.Go(func() { l.deriveChapters(ctx) })
 	keeping.Go(func() { l.keepRecordings(ctx) })
 	keeping.Go(func() { l.shrinkRecordings(ctx) })
+	keeping.Go(func() { l.expireAged(ctx) })
 	keeping.Go(func() { l.regroup(ctx) })
 	keeping.Go(func() { l.assemble(ctx) })
 	keeping.Go(func() { l.remap(ctx) })

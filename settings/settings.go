@@ -26,6 +26,8 @@ type Settings struct {
 	Client Client `json:"client,omitzero"`
 	// Recordings says how long recordings are kept; left out, as every server keeps them.
 	Recordings Recordings `json:"recordings,omitempty"`
+	// Retention says how long everything else is kept; left out, as the server keeps it.
+	Retention Retention `json:"retention,omitzero"`
 }
 
 // Recordings says how long a project's recordings are kept, and how much of them. Zero values are the server's own.

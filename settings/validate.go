@@ -58,6 +58,7 @@ func (s *Settings) Validate() error {
 	s.Forward.check(c)
 	s.Drains.check(c)
 	s.Recordings.check(c)
+	s.Retention.check(c)
 	s.Grouping.check(c)
 	s.Ownership.check(c)
 	s.Client.check(c)
@@ -137,15 +138,12 @@ func isDomain(s string) bool {
 	return isLine(s) && !strings.ContainsAny(s, " */?#,@")
 }
 
-// maxKeptDays bounds how long anything is kept, in days: ten years.
-const maxKeptDays = 3_650
-
 func (r *Recordings) check(c *checker) {
-	if r.Days < 0 || r.Days > maxKeptDays {
-		c.add("recordings.days", "must be from 0 to %d", maxKeptDays)
+	if r.Days < 0 || r.Days > MaxDays {
+		c.add("recordings.days", "must be from 0 to %d", MaxDays)
 	}
-	if r.ValuedDays < 0 || r.ValuedDays > maxKeptDays {
-		c.add("recordings.valuedDays", "must be from 0 to %d", maxKeptDays)
+	if r.ValuedDays < 0 || r.ValuedDays > MaxDays {
+		c.add("recordings.valuedDays", "must be from 0 to %d", MaxDays)
 	}
 	if r.MaxBytes < 0 {
 		c.add("recordings.maxBytes", "must not be negative")

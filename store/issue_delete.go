@@ -23,42 +23,51 @@ func (s *Store) DeleteIssues(ctx context.Context, scope Scope, ids []int64, disc
 		}
 		gone = idsOf(issues)
 		for i := range issues {
-			is := &issues[i]
 			if discard {
-				if err := s.bury(ctx, tx, is, userID); err != nil {
+				if err := s.bury(ctx, tx, &issues[i], userID); err != nil {
 					return err
 				}
 			}
-			id, err := s.addJob(ctx, tx, issueJob{OrgID: scope.OrgID, ProjectID: is.ProjectID, Kind: jobDelete, FromID: is.ID})
-			if err != nil {
-				return err
-			}
-			jobs = append(jobs, id)
 		}
 		if err := s.auditIssues(ctx, tx, scope, issues, discard); err != nil {
 			return err
 		}
-		for _, change := range []statement{
-			// What was on its way into them is deleted too.
-			tx.NewUpdate().Model((*issueJob)(nil)).Set("kind = ?", jobDelete).Where("into_id IN (?)", bun.List(gone)).Where("NOT done"),
-			tx.NewDelete().Model((*IssueHash)(nil)).Where("issue_id IN (?)", bun.List(gone)),
-			tx.NewDelete().Model((*mergedIssue)(nil)).Where("into_id IN (?)", bun.List(gone)),
-			tx.NewDelete().Model((*IssueHour)(nil)).Where("issue_id IN (?)", bun.List(gone)),
-			tx.NewDelete().Model((*Activity)(nil)).Where("issue_id IN (?)", bun.List(gone)),
-			tx.NewDelete().Model((*IssueMember)(nil)).Where("issue_id IN (?)", bun.List(gone)),
-			tx.NewDelete().Model((*Issue)(nil)).Where("id IN (?)", bun.List(gone)),
-		} {
-			if _, err := change.Exec(ctx); err != nil {
-				return err
-			}
-		}
-		return nil
+		jobs, err = s.removeIssues(ctx, tx, issues)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("delete issues: %w", err)
 	}
 	s.runInline(ctx, jobs)
 	return gone, nil
+}
+
+// removeIssues deletes issues that the transaction holds, and gives the jobs that delete what they have.
+func (s *Store) removeIssues(ctx context.Context, tx bun.Tx, issues []Issue) (jobs []int64, err error) {
+	gone := idsOf(issues)
+	for i := range issues {
+		is := &issues[i]
+		id, err := s.addJob(ctx, tx, issueJob{OrgID: is.OrgID, ProjectID: is.ProjectID, Kind: jobDelete, FromID: is.ID})
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, id)
+	}
+	for _, change := range []statement{
+		// What was on its way into them is deleted too.
+		tx.NewUpdate().Model((*issueJob)(nil)).Set("kind = ?", jobDelete).Where("into_id IN (?)", bun.List(gone)).Where("NOT done"),
+		tx.NewDelete().Model((*IssueHash)(nil)).Where("issue_id IN (?)", bun.List(gone)),
+		tx.NewDelete().Model((*mergedIssue)(nil)).Where("into_id IN (?)", bun.List(gone)),
+		tx.NewDelete().Model((*IssueHour)(nil)).Where("issue_id IN (?)", bun.List(gone)),
+		tx.NewDelete().Model((*Activity)(nil)).Where("issue_id IN (?)", bun.List(gone)),
+		tx.NewDelete().Model((*IssueMember)(nil)).Where("issue_id IN (?)", bun.List(gone)),
+		tx.NewDelete().Model((*Issue)(nil)).Where("id IN (?)", bun.List(gone)),
+	} {
+		if _, err := change.Exec(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
 }
 
 // auditIssues records which issues were deleted, an entry each.

@@ -143,7 +143,7 @@ func (s *Store) jobStep(ctx context.Context, tx bun.Tx, j *issueJob) (int, error
 // eventsOf gives some of an issue's events without their payloads.
 func eventsOf(ctx context.Context, tx bun.Tx, issue int64, hashes []string) ([]Event, error) {
 	var rows []Event
-	q := tx.NewSelect().Model(&rows).Column("project_id", "event_id", "org_id", "issue_id", "timestamp_ms", "received_ms", "user_key", "release", "title", "culprit", "tags").
+	q := tx.NewSelect().Model(&rows).Column(lightColumns...).
 		Where("e.issue_id = ?", issue)
 	if hashes != nil {
 		q = q.Where("e.hash IN (?)", bun.List(hashes))
@@ -265,39 +265,19 @@ func (s *Store) deleteEvents(ctx context.Context, tx bun.Tx, j *issueJob) (int, 
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
-	if err := dropTags(ctx, tx, rows); err != nil {
+	es := stored(rows)
+	if err := dropTags(ctx, tx, es); err != nil {
 		return 0, err
 	}
-	ids := eventIDs(rows)
-	var files []Attachment
-	err = tx.NewSelect().Model(&files).Column("id", "blob").Where("a.project_id = ?", j.ProjectID).Where("a.event_id IN (?)", bun.List(ids)).Scan(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if len(files) > 0 {
-		blobs, fileIDs := map[string]bool{}, make([]int64, len(files))
-		for i := range files {
-			blobs[files[i].Blob], fileIDs[i] = true, files[i].ID
-		}
-		if err := s.addStaleBlobs(ctx, tx, blobs); err != nil {
-			return 0, err
-		}
-		if _, err := tx.NewDelete().Model((*Attachment)(nil)).Where("id IN (?)", bun.List(fileIDs)).Exec(ctx); err != nil {
-			return 0, err
-		}
-	}
-	_, err = tx.NewDelete().Model((*EventHint)(nil)).Where("org_id = ?", j.OrgID).Where("event_id IN (?)", bun.List(ids)).
-		Where("project_id = ?", j.ProjectID).Exec(ctx)
-	if err != nil {
+	if err := projectTags.take(ctx, tx, es); err != nil {
 		return 0, err
 	}
 	_, err = tx.NewDelete().Model((*ReplayLink)(nil)).Where("org_id = ?", j.OrgID).Where("item_kind = ?", ItemEvent).
-		Where("item_id IN (?)", bun.List(ids)).Where("project_id = ?", j.ProjectID).Exec(ctx)
+		Where("item_id IN (?)", bun.List(eventIDs(rows))).Where("project_id = ?", j.ProjectID).Exec(ctx)
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.NewDelete().Model((*Event)(nil)).Where("project_id = ?", j.ProjectID).Where("event_id IN (?)", bun.List(ids)).Exec(ctx)
-	return len(rows), err
+	return len(rows), s.dropEvents(ctx, tx, rows)
 }
 
 func (j *issueJob) hashes() ([]string, error) {

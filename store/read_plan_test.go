@@ -92,6 +92,9 @@ func readsWhole(line string) bool {
 	if _, index, ok := strings.Cut(line, "VIRTUAL TABLE INDEX "); ok && index != "0:" {
 		return false // the words that are asked for, or the JSON of one row
 	}
+	if strings.HasSuffix(line, "-ROW VALUES CLAUSE") {
+		return false // rows that the query brings
+	}
 	name := strings.Fields(scan)[0]
 	switch name {
 	case "names", "counted", "(subquery-2)", "chosen", "c", "CONSTANT", "(subquery-1)", "seen", "fired", "vg", "met", "d": // of the query itself, bounded

@@ -185,8 +185,8 @@ const day = 24 * time.Hour
 const valuedReplay = `EXISTS (SELECT 1 FROM replay_links AS fl JOIN issues AS i ON i.id = fl.issue_id AND i.org_id = fl.org_id
 	WHERE fl.org_id = r.org_id AND fl.replay_id = r.replay_id AND i.status = ? AND `
 
-// of gives what a project keeps: its own settings, the server's where it has none.
-func (r ReplayRetention) of(doc settings.Recordings) ReplayRetention {
+// Of gives what a project keeps: its own settings, the server's where it has none.
+func (r ReplayRetention) Of(doc settings.Recordings) ReplayRetention {
 	if doc.Days > 0 {
 		r.Days = doc.Days
 	}
@@ -196,17 +196,17 @@ func (r ReplayRetention) of(doc settings.Recordings) ReplayRetention {
 	return r.withDefaults()
 }
 
-// keepers are the projects with what they keep of recordings.
-func (s *Store) keepers(ctx context.Context) ([]Project, []settings.Recordings, error) {
+// keepers are the projects with their settings, which say how long what is theirs is kept.
+func (s *Store) keepers(ctx context.Context) ([]Project, []settings.Settings, error) {
 	var projects []Project
-	if err := s.read.NewSelect().Model(&projects).Column("id", "org_id", "settings").Order("id").Scan(ctx); err != nil {
-		return nil, nil, border(fmt.Errorf("projects that keep recordings: %w", err))
+	if err := s.read.NewSelect().Model(&projects).Column("id", "org_id", "settings", "deleted_ms").Order("id").Scan(ctx); err != nil {
+		return nil, nil, border(fmt.Errorf("projects and how long they keep: %w", err))
 	}
-	docs := make([]settings.Recordings, len(projects))
+	docs := make([]settings.Settings, len(projects))
 	for i := range projects {
 		doc, err := settings.Parse([]byte(projects[i].Settings))
 		if err == nil { // what cannot be read keeps as the server does
-			docs[i] = doc.Recordings
+			docs[i] = doc
 		}
 	}
 	return projects, docs, nil
@@ -221,7 +221,7 @@ func (s *Store) ExpireReplays(ctx context.Context, blobs Blobs, keep ReplayReten
 	}
 	gone := 0
 	for i := range projects {
-		k := keep.of(docs[i])
+		k := keep.Of(docs[i].Recordings)
 		now := s.now()
 		var keys []ReplayKey
 		err := s.read.NewSelect().TableExpr("replays AS r").ColumnExpr("r.org_id, r.replay_id").
@@ -258,10 +258,10 @@ func (s *Store) ShrinkReplays(ctx context.Context, blobs Blobs, limit int) (int,
 	}
 	gone := 0
 	for i := range projects {
-		if docs[i].MaxBytes == 0 {
+		if docs[i].Recordings.MaxBytes == 0 {
 			continue
 		}
-		keys, err := s.overweight(ctx, projects[i].ID, docs[i].MaxBytes, limit-gone)
+		keys, err := s.overweight(ctx, projects[i].ID, docs[i].Recordings.MaxBytes, limit-gone)
 		if err != nil {
 			return gone, border(fmt.Errorf("bytes of recordings: %w", err))
 		}

@@ -22,6 +22,7 @@ const (
 	keepFires      = 90 * 24 * time.Hour // longer than any rule's interval
 	keepCheckIns   = 90 * 24 * time.Hour
 	keepAssemblies = 30 * 24 * time.Hour // what was uploaded stays; asked again it is put together again
+	keepJobs       = 30 * 24 * time.Hour // of issues that were merged, taken apart or deleted
 	keepUnmapped   = 30 * 24 * time.Hour // a source map that comes later maps new events only
 )
 
@@ -37,7 +38,7 @@ type Expired struct {
 	AlertDeliveries, AlertFires int64
 	CheckIns                    int64
 	Assemblies, UnmappedEvents  int64
-	AuditEntries                int64
+	AuditEntries, IssueJobs     int64
 }
 
 // Expire deletes rows that are too old to be of use: guards of stored messages after 7 days,
@@ -72,6 +73,7 @@ func (s *Store) Expire(ctx context.Context) (Expired, error) {
 		{&e.CheckIns, "check_ins", "org_id, check_in_id, project_id", "started_ms < ?", now.Add(-keepCheckIns)},
 		{&e.AuditEntries, "audit_log", "id", "created_ms < ?", now.Add(-keepAudit)},
 		{&e.Assemblies, "assemblies", "id", "updated_ms < ?", now.Add(-keepAssemblies)},
+		{&e.IssueJobs, "issue_jobs", "id", "done AND updated_ms < ?", now.Add(-keepJobs)},
 		{&e.UnmappedEvents, "unmapped_events", "project_id, artifact, event_id", "received_ms < ?", now.Add(-keepUnmapped)},
 	} {
 		n, err := s.expire(ctx, step.table, step.row, step.where, step.than.UnixMilli())

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/uptrace/bun"
+
+	"github.com/hindsight-dev/hindsight/settings"
 )
 
 // How much is looked at to say what a kind takes: rows that are counted one by one, and rows whose bytes
@@ -21,6 +23,9 @@ const (
 	StorageLogs        = "logs"
 	StorageReplays     = "replays"
 	StorageAttachments = "attachments"
+	StorageItems       = "items" // metrics, profiles and others
+	StorageSessions    = "sessions"
+	StorageFeedback    = "feedback"
 	StorageUploads     = "uploads" // source maps and debug files
 )
 
@@ -40,6 +45,31 @@ type StorageUse struct {
 	Sure     string
 }
 
+// KeptDays says how many days a project keeps a kind, keep and recordings being what the server does for projects that
+// say nothing; 0: until it is deleted.
+func KeptDays(kind string, doc *settings.Settings, keep settings.Retention, recordings ReplayRetention) int {
+	k := doc.Retention.Or(keep)
+	switch kind {
+	case StorageReplays:
+		return recordings.Of(doc.Recordings).Days
+	case StorageErrors:
+		return k.Events
+	case StorageAttachments:
+		return max(k.Events, k.Feedback)
+	case StorageFeedback:
+		return k.Feedback
+	case StorageSpans:
+		return k.Spans
+	case StorageLogs:
+		return k.Logs
+	case StorageItems:
+		return k.Items
+	case StorageSessions:
+		return k.Sessions
+	}
+	return 0
+}
+
 // storageTable is where a kind lies: rows of an owner, which an index gives in the order of time. The plus keeps
 // planners from an index of the organisation, through which they would walk past all its other projects.
 type storageTable struct {
@@ -54,6 +84,10 @@ func (s *Store) StorageOfProject(ctx context.Context, scope Scope, projectID int
 	for _, t := range []storageTable{
 		{StorageErrors, "events", "+t.org_id = ? AND t.project_id = ?", "timestamp_ms", "LENGTH(payload)", 1},
 		{StorageLogs, "logs", "+t.org_id = ? AND t.project_id = ?", "timestamp_us", "LENGTH(body) + LENGTH(attributes)", 1000},
+		{StorageItems, "raw_items", "+t.org_id = ? AND t.project_id = ?", "received_ms", "t.size", 1},
+		{StorageSessions, "release_sessions", "+t.org_id = ? AND t.project_id = ?", "started_ms", "LENGTH(t.sid) + LENGTH(t.did) + LENGTH(t.release) + 64", 1},
+		{StorageFeedback, "feedback", "+t.org_id = ? AND t.project_id = ?", "timestamp_ms", "LENGTH(t.payload)", 1},
+		{StorageAttachments, "attachments", "+t.org_id = ? AND t.project_id = ?", "received_ms", "t.size", 1},
 		{StorageReplays, "replays", "+t.org_id = ? AND t.project_id = ? AND t.state = 'live'", "finished_ms",
 			"(SELECT COALESCE(SUM(rs.bytes), 0) FROM replay_segments AS rs WHERE rs.org_id = t.org_id AND rs.replay_id = t.replay_id)", 1},
 	} {
@@ -64,7 +98,6 @@ func (s *Store) StorageOfProject(ctx context.Context, scope Scope, projectID int
 		out = append(out, u)
 	}
 	for _, t := range []storageTable{
-		{kind: StorageAttachments, table: "attachments AS t", where: "+t.org_id = ? AND t.project_id = ?", time: "t.received_ms", bytes: "t.size"},
 		{kind: StorageUploads, table: "artifact_releases AS r JOIN artifact_bundles AS t ON t.id = r.bundle_id", where: "+r.org_id = ? AND r.project_id = ?", time: "t.created_ms", bytes: "t.size"},
 		{kind: StorageUploads, table: "debug_files AS t", where: "+t.org_id = ? AND t.project_id = ?", time: "t.created_ms", bytes: "t.size"},
 	} {

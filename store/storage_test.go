@@ -41,7 +41,7 @@ func TestStorage(t *testing.T) {
 			for _, u := range list {
 				by[u.Kind] = u
 			}
-			if len(by) != len(list) || len(list) != 5 {
+			if len(by) != len(list) || len(list) != 8 {
 				t.Fatalf("kinds: %+v", list)
 			}
 			return by

@@ -76,6 +76,7 @@ type Stats struct {
 	Engine    string // sqlite | postgres
 	Version   string // of the engine, as it says
 	Bytes     int64  // of the database, indexes included
+	FreeBytes int64  // of these, what is free inside and filled before it grows; Postgres does not say
 	Open      int    // connections, both handles
 	InUse     int
 	WaitCount int64 // times a caller had to wait for a connection
@@ -84,12 +85,12 @@ type Stats struct {
 // Stats asks the database about itself.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	st := Stats{Engine: "sqlite"}
-	q := "SELECT sqlite_version(), page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+	q := "SELECT sqlite_version(), page_count * page_size, freelist_count * page_size FROM pragma_page_count(), pragma_page_size(), pragma_freelist_count()"
 	if s.postgres() {
 		st.Engine = "postgres"
-		q = "SELECT current_setting('server_version'), pg_database_size(current_database())"
+		q = "SELECT current_setting('server_version'), pg_database_size(current_database()), 0"
 	}
-	if err := s.read.NewRaw(q).Scan(ctx, &st.Version, &st.Bytes); err != nil {
+	if err := s.read.NewRaw(q).Scan(ctx, &st.Version, &st.Bytes, &st.FreeBytes); err != nil {
 		return Stats{}, border(fmt.Errorf("database stats: %w", err))
 	}
 	for _, db := range []*bun.DB{s.read, s.write} {

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 )
@@ -28,35 +31,43 @@ func stored(rows []Event) []*EventWrite {
 	return out
 }
 
-// take makes events count no longer for their owners. First and last times stay: they bound what is left.
+func (k ownerKey) compare(o ownerKey) int {
+	return cmp.Or(cmp.Compare(k.owner, o.owner), cmp.Compare(k.key, o.key))
+}
+
+// take makes events count no longer for their owners. First and last times stay: they bound what is left. It takes
+// its locks in the order that [tagCounter.add] does.
 func (c tagCounter) take(ctx context.Context, tx bun.Tx, es []*EventWrite) error {
 	counts, keys := c.sum(es)
 	emptied := map[ownerKey]bool{}
 	for _, n := range counts {
-		_, err := tx.NewRaw("UPDATE ? SET events = events - ? WHERE owner_id = ? AND key = ? AND value = ?", bun.Ident(c.values), n.Events, n.OwnerID, n.Key, n.Value).Exec(ctx)
+		var left []int64
+		_, err := tx.NewRaw("UPDATE ? SET events = events - ? WHERE owner_id = ? AND key = ? AND value = ? RETURNING events", bun.Ident(c.values), n.Events, n.OwnerID, n.Key, n.Value).Exec(ctx, &left)
 		if err != nil {
 			return err
 		}
-		res, err := tx.NewRaw("DELETE FROM ? WHERE owner_id = ? AND key = ? AND value = ? AND events <= 0", bun.Ident(c.values), n.OwnerID, n.Key, n.Value).Exec(ctx)
-		if err != nil {
-			return err
+		if len(left) == 0 || left[0] > 0 {
+			continue
 		}
-		if gone, err := res.RowsAffected(); err != nil {
+		emptied[ownerKey{n.OwnerID, n.Key}] = true
+		if _, err := tx.NewRaw("DELETE FROM ? WHERE owner_id = ? AND key = ? AND value = ?", bun.Ident(c.values), n.OwnerID, n.Key, n.Value).Exec(ctx); err != nil {
 			return err
-		} else if gone > 0 {
-			emptied[ownerKey{n.OwnerID, n.Key}] = true
 		}
 	}
-	for k, sum := range keys {
+	for _, k := range slices.SortedFunc(maps.Keys(keys), ownerKey.compare) {
 		kept := "values_kept"
 		if emptied[k] {
 			kept = "(SELECT COUNT(*) FROM " + c.values + " AS v WHERE v.owner_id = k.owner_id AND v.key = k.key)"
 		}
-		_, err := tx.NewRaw("UPDATE ? AS k SET events = events - ?, values_kept = ? WHERE owner_id = ? AND key = ?", bun.Ident(c.keys), sum.Events, bun.Safe(kept), k.owner, k.key).Exec(ctx)
+		var left []int64
+		_, err := tx.NewRaw("UPDATE ? AS k SET events = events - ?, values_kept = ? WHERE owner_id = ? AND key = ? RETURNING events", bun.Ident(c.keys), keys[k].Events, bun.Safe(kept), k.owner, k.key).Exec(ctx, &left)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.NewRaw("DELETE FROM ? WHERE owner_id = ? AND key = ? AND events <= 0", bun.Ident(c.keys), k.owner, k.key).Exec(ctx); err != nil {
+		if len(left) == 0 || left[0] > 0 {
+			continue
+		}
+		if _, err := tx.NewRaw("DELETE FROM ? WHERE owner_id = ? AND key = ?", bun.Ident(c.keys), k.owner, k.key).Exec(ctx); err != nil {
 			return err
 		}
 	}
@@ -90,21 +101,21 @@ func splitTags(ctx context.Context, tx bun.Tx, rows []Event, into int64) error {
 	return keepTexts(ctx, tx, es)
 }
 
-// dropTags forgets what events are found by, before they are deleted.
-func dropTags(ctx context.Context, tx bun.Tx, rows []Event) error {
-	es := stored(rows)
+// dropTags makes events that are deleted be found no longer.
+func dropTags(ctx context.Context, tx bun.Tx, es []*EventWrite) error {
+	var keys []any
 	for _, e := range es {
-		hashes := []int64{}
 		for _, t := range e.Tags {
-			hashes = append(hashes, TagHash(e.Event.OrgID, t.Key, t.Value))
+			keys = append(keys, bun.List([]any{TagHash(e.Event.OrgID, t.Key, t.Value), e.Event.TimestampMS, e.Event.EventID, e.Event.ProjectID}))
 		}
-		_, err := tx.NewDelete().Model((*EventTag)(nil)).Where("tag IN (?)", bun.List(append(hashes, 0))).Where("timestamp_ms = ? AND event_id = ? AND project_id = ?",
-			e.Event.TimestampMS, e.Event.EventID, e.Event.ProjectID).Exec(ctx)
+	}
+	for part := range slices.Chunk(keys, 5*chunk) {
+		_, err := tx.NewDelete().Model((*EventTag)(nil)).Where("(tag, timestamp_ms, event_id, project_id) IN (VALUES (?)"+strings.Repeat(", (?)", len(part)-1)+")", part...).Exec(ctx)
 		if err != nil {
 			return err
 		}
 	}
-	return projectTags.take(ctx, tx, es)
+	return nil
 }
 
 // moveTags gives the other issue what an issue that is gone was found by, some rows at a time. What is of a key

@@ -20,6 +20,8 @@ import (
 	"github.com/hindsight-dev/hindsight/alert/channel"
 	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/internal/seal"
+	"github.com/hindsight-dev/hindsight/settings"
+	"github.com/hindsight-dev/hindsight/store"
 )
 
 // Settings are what an operator chooses. Every flag is also a HINDSIGHT_* variable, a
@@ -27,38 +29,46 @@ import (
 type Settings struct {
 	Config string `help:"YAML file with settings (keys are the flags' names)." placeholder:"FILE" type:"path"`
 
-	Listen         string   `help:"Address to serve on." default:"127.0.0.1:8000" placeholder:"HOST:PORT"`
-	InternalListen string   `help:"Address for /metrics and /debug/pprof; unset: /metrics is on the main one, pprof nowhere." placeholder:"HOST:PORT"`
-	BaseURL        string   `help:"How people and SDKs reach this server; DSNs and links are made of it. Default: http:// and the listen address." placeholder:"URL" name:"base-url"`
-	DataDir        string   `help:"Directory of everything kept on this machine." default:"data" type:"path" placeholder:"DIR"`
-	DatabaseURL    string   `help:"sqlite:PATH or postgres://… Default: SQLite in the data directory." placeholder:"URL" name:"database-url"`
-	NATSURL        string   `help:"NATS cluster that carries envelopes to the linkers. Empty: none is needed." placeholder:"URL" name:"nats-url"`
-	BlobsURL       string   `help:"file:DIR or s3://KEY:SECRET@HOST/BUCKET. Default: files in the data directory." placeholder:"URL" name:"blobs-url"`
-	Durability     string   `help:"What a 200 survives: power (every message is synced) or process (kill -9, but a power cut may lose the last second)." enum:"power,process" default:"power"`
-	StreamBytes    int64    `help:"Most bytes the stream on this machine may hold; beyond it the edge answers 503." default:"8589934592" placeholder:"BYTES"`
-	ReplayOrigin   string   `help:"Another origin of this server, on which recordings play apart from the app's cookies." placeholder:"URL"`
-	TrustedProxies []string `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	OutboundAllow  []string `help:"Internal networks that projects may forward to and alerts may go to; public addresses need none." placeholder:"CIDR"`
-	Tunnel         string   `help:"Path that takes envelopes of SDKs with the option tunnel, e.g. /tunnel; unset: none." placeholder:"PATH"`
-	TunnelAllow    []string `help:"DSN hosts or project ids the tunnel is for; unset: all." placeholder:"HOST|ID"`
-	MCPWrite       bool     `help:"Let coding agents at /mcp change issues, as far as their token may." name:"mcp-write"`
-	Secret         string   `help:"What the secrets of alert channels are encrypted with; the same for all processes. Default: a file in the data directory." placeholder:"TEXT"`
-	SMTPHost       string   `help:"Mail server for alerts; unset: no mail." placeholder:"HOST" name:"smtp-host"`
-	SMTPPort       int      `help:"Its port." default:"587" name:"smtp-port"`
-	SMTPUsername   string   `help:"Who to sign in as; unset: nobody." placeholder:"NAME" name:"smtp-username"`
-	SMTPPassword   string   `help:"Password of the mail server." placeholder:"TEXT" name:"smtp-password"`
-	SMTPFrom       string   `help:"Sender of alerts." default:"hindsight@localhost" placeholder:"ADDRESS" name:"smtp-from"`
-	SMTPSecurity   string   `help:"starttls, tls, or none." enum:"starttls,tls,none" default:"starttls" name:"smtp-security"`
-	OIDCIssuer     string   `help:"OpenID Connect provider that people can sign in by, as it names itself; unset: none. One inside the network also needs --outbound-allow." placeholder:"URL" name:"oidc-issuer"`
-	OIDCClientID   string   `help:"How the provider knows this server. Its redirect address there: BASE-URL/sign-in/oidc." placeholder:"ID" name:"oidc-client-id"`
-	OIDCSecret     string   `help:"Its secret there; unset for a public client." placeholder:"TEXT" name:"oidc-client-secret"`
-	OIDCName       string   `help:"The provider's name on the sign-in page." default:"your company's account" placeholder:"NAME" name:"oidc-name"`
-	OIDCDomains    []string `help:"Who may join without an invitation: people with a verified e-mail address of these domains; unset: nobody." placeholder:"DOMAIN" name:"oidc-allowed-domains"`
-	OIDCGroups     []string `help:"The same, for people in these groups of the provider's (its claim groups)." placeholder:"GROUP" name:"oidc-allowed-groups"`
-	OIDCRole       string   `help:"Role of those who join by themselves." enum:"member,admin,manager" default:"member" name:"oidc-default-role"`
-	SentryDSN      string   `help:"Where Hindsight reports its own errors." placeholder:"DSN" name:"sentry-dsn"`
-	LogLevel       string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
-	LogFormat      string   `help:"text or json." enum:"text,json" default:"text"`
+	Listen            string   `help:"Address to serve on." default:"127.0.0.1:8000" placeholder:"HOST:PORT"`
+	InternalListen    string   `help:"Address for /metrics and /debug/pprof; unset: /metrics is on the main one, pprof nowhere." placeholder:"HOST:PORT"`
+	BaseURL           string   `help:"How people and SDKs reach this server; DSNs and links are made of it. Default: http:// and the listen address." placeholder:"URL" name:"base-url"`
+	DataDir           string   `help:"Directory of everything kept on this machine." default:"data" type:"path" placeholder:"DIR"`
+	DatabaseURL       string   `help:"sqlite:PATH or postgres://… Default: SQLite in the data directory." placeholder:"URL" name:"database-url"`
+	NATSURL           string   `help:"NATS cluster that carries envelopes to the linkers. Empty: none is needed." placeholder:"URL" name:"nats-url"`
+	BlobsURL          string   `help:"file:DIR or s3://KEY:SECRET@HOST/BUCKET. Default: files in the data directory." placeholder:"URL" name:"blobs-url"`
+	Durability        string   `help:"What a 200 survives: power (every message is synced) or process (kill -9, but a power cut may lose the last second)." enum:"power,process" default:"power"`
+	StreamBytes       int64    `help:"Most bytes the stream on this machine may hold; beyond it the edge answers 503." default:"8589934592" placeholder:"BYTES"`
+	RetentionEvents   int      `help:"Days that errors and their files are kept; an issue goes with the last of its events and recordings. Projects may say otherwise." default:"90" placeholder:"DAYS"`
+	RetentionSpans    int      `help:"Days that transactions and spans are kept." default:"30" placeholder:"DAYS"`
+	RetentionLogs     int      `help:"Days that logs are kept." default:"30" placeholder:"DAYS"`
+	RetentionItems    int      `help:"Days that metrics, profiles and other items are kept." default:"90" placeholder:"DAYS"`
+	RetentionSessions int      `help:"Days that sessions of releases are kept." default:"90" placeholder:"DAYS"`
+	RetentionFeedback int      `help:"Days that feedback is kept." default:"90" placeholder:"DAYS"`
+	RetentionReplays  int      `help:"Days that recordings are kept." default:"90" placeholder:"DAYS"`
+	RetentionValued   int      `help:"Days that recordings with an error of an unresolved issue are kept." default:"365" placeholder:"DAYS" name:"retention-valued-replays"`
+	ReplayOrigin      string   `help:"Another origin of this server, on which recordings play apart from the app's cookies." placeholder:"URL"`
+	TrustedProxies    []string `help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	OutboundAllow     []string `help:"Internal networks that projects may forward to and alerts may go to; public addresses need none." placeholder:"CIDR"`
+	Tunnel            string   `help:"Path that takes envelopes of SDKs with the option tunnel, e.g. /tunnel; unset: none." placeholder:"PATH"`
+	TunnelAllow       []string `help:"DSN hosts or project ids the tunnel is for; unset: all." placeholder:"HOST|ID"`
+	MCPWrite          bool     `help:"Let coding agents at /mcp change issues, as far as their token may." name:"mcp-write"`
+	Secret            string   `help:"What the secrets of alert channels are encrypted with; the same for all processes. Default: a file in the data directory." placeholder:"TEXT"`
+	SMTPHost          string   `help:"Mail server for alerts; unset: no mail." placeholder:"HOST" name:"smtp-host"`
+	SMTPPort          int      `help:"Its port." default:"587" name:"smtp-port"`
+	SMTPUsername      string   `help:"Who to sign in as; unset: nobody." placeholder:"NAME" name:"smtp-username"`
+	SMTPPassword      string   `help:"Password of the mail server." placeholder:"TEXT" name:"smtp-password"`
+	SMTPFrom          string   `help:"Sender of alerts." default:"hindsight@localhost" placeholder:"ADDRESS" name:"smtp-from"`
+	SMTPSecurity      string   `help:"starttls, tls, or none." enum:"starttls,tls,none" default:"starttls" name:"smtp-security"`
+	OIDCIssuer        string   `help:"OpenID Connect provider that people can sign in by, as it names itself; unset: none. One inside the network also needs --outbound-allow." placeholder:"URL" name:"oidc-issuer"`
+	OIDCClientID      string   `help:"How the provider knows this server. Its redirect address there: BASE-URL/sign-in/oidc." placeholder:"ID" name:"oidc-client-id"`
+	OIDCSecret        string   `help:"Its secret there; unset for a public client." placeholder:"TEXT" name:"oidc-client-secret"`
+	OIDCName          string   `help:"The provider's name on the sign-in page." default:"your company's account" placeholder:"NAME" name:"oidc-name"`
+	OIDCDomains       []string `help:"Who may join without an invitation: people with a verified e-mail address of these domains; unset: nobody." placeholder:"DOMAIN" name:"oidc-allowed-domains"`
+	OIDCGroups        []string `help:"The same, for people in these groups of the provider's (its claim groups)." placeholder:"GROUP" name:"oidc-allowed-groups"`
+	OIDCRole          string   `help:"Role of those who join by themselves." enum:"member,admin,manager" default:"member" name:"oidc-default-role"`
+	SentryDSN         string   `help:"Where Hindsight reports its own errors." placeholder:"DSN" name:"sentry-dsn"`
+	LogLevel          string   `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	LogFormat         string   `help:"text or json." enum:"text,json" default:"text"`
 }
 
 // defaults fills what follows from other settings.
@@ -113,6 +123,11 @@ func (s *Settings) Check() error {
 	if s.StreamBytes < 64<<20 {
 		bad("stream-bytes", "%d is less than 64 MiB", s.StreamBytes)
 	}
+	for setting, days := range s.days() {
+		if days < 1 || days > settings.MaxDays {
+			bad(setting, "%d is not from 1 to %d days", days, settings.MaxDays)
+		}
+	}
 	if _, err := s.trustedProxies(); err != nil {
 		problems = append(problems, err)
 	}
@@ -139,6 +154,22 @@ func (s *Settings) Check() error {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
+}
+
+// days are the settings that say how long something is kept.
+func (s *Settings) days() map[string]int {
+	return map[string]int{"retention-events": s.RetentionEvents, "retention-spans": s.RetentionSpans, "retention-logs": s.RetentionLogs,
+		"retention-items": s.RetentionItems, "retention-sessions": s.RetentionSessions, "retention-feedback": s.RetentionFeedback,
+		"retention-replays": s.RetentionReplays, "retention-valued-replays": s.RetentionValued}
+}
+
+func (s *Settings) retention() settings.Retention {
+	return settings.Retention{Events: s.RetentionEvents, Spans: s.RetentionSpans, Logs: s.RetentionLogs, Items: s.RetentionItems,
+		Sessions: s.RetentionSessions, Feedback: s.RetentionFeedback}
+}
+
+func (s *Settings) recordings() store.ReplayRetention {
+	return store.ReplayRetention{Days: s.RetentionReplays, ValuedDays: s.RetentionValued}
 }
 
 func (s *Settings) mail() channel.MailConfig {

@@ -100,7 +100,8 @@ func (h *house) openAll(ctx context.Context, s *Settings, p parts) (err error) {
 		}
 	}
 	if p.linker {
-		if h.linker, err = linker.New(linker.Config{Store: h.store, Blobs: h.blobs, Stream: h.stream, Log: h.log, Metrics: h.metrics}); err != nil {
+		if h.linker, err = linker.New(linker.Config{Store: h.store, Blobs: h.blobs, Stream: h.stream, Log: h.log, Metrics: h.metrics,
+			Retention: s.recordings(), Keep: s.retention()}); err != nil {
 			return err
 		}
 	}

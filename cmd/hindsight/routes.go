@@ -75,6 +75,7 @@ func (h *house) apiHandler(s *Settings) (http.Handler, error) {
 	}
 	cfg := api.Config{Store: h.store, Blobs: h.blobs, BaseURL: base, EvidenceScript: ui.EvidenceScript(), Version: version, Log: h.log, Secrets: h.box, Mail: s.SMTPHost != "",
 		ClientAddr: func(r *http.Request) netip.Addr { return relay.ClientAddr(r, proxies) }}
+	cfg.Retention, cfg.Recordings = s.retention(), s.recordings()
 	cfg.Machine = func(ctx context.Context) api.Machine { return h.machine(ctx, s.DataDir) }
 	if s.OIDCIssuer != "" {
 		if cfg.SignOn, err = h.signOn(s); err != nil {

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import { ApiError } from "@/api/client";
 import type { IssueDetail, IssueUpdate } from "@/api/gen";
 import { getIssueOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useScope, useTitle } from "@/app/hooks";
@@ -8,8 +9,8 @@ import { Crumb } from "@/app/Shell";
 import { CopyButton, fromSide, Level, ReplayCount, SideMark, Sparkline } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Menu } from "@/components/Menu";
-import { Failed, SkeletonLines } from "@/components/states";
-import { count, day } from "@/lib/format";
+import { Failed, Middle, SkeletonLines } from "@/components/states";
+import { count, dateTime, day } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { EventView } from "./EventView";
 import { statusWords } from "./activity";
@@ -57,12 +58,37 @@ export function IssuePage() {
         <ActivityTab org={org} issue={issue.data} />
       ) : event.data ? (
         <EventView org={org} issueId={issueId} issue={issue.data} event={event.data} which={which} />
+      ) : event.isError && isGone(event.error) && newest.has(which) ? (
+        <NoEvent org={org} issueId={issueId} issue={issue.data} narrowed={scope.environment !== undefined} />
       ) : event.isError ? (
         <Failed what="this event" error={event.error} retry={() => void event.refetch()} />
       ) : (
         <SkeletonLines lines={12} label="Loading the event" />
       )}
     </>
+  );
+}
+
+/** Events that are asked for by their place: there is none when an issue has none left. */
+const newest = new Set(["recommended", "latest", "oldest"]);
+
+const isGone = (error: unknown) => error instanceof ApiError && error.status === 404;
+
+/** An issue outlives its events while a recording of one is kept, and when it was imported without them. */
+function NoEvent({ org, issueId, issue, narrowed }: { org: string; issueId: string; issue: IssueDetail | undefined; narrowed: boolean }) {
+  if (narrowed) return <Middle icon="search" title="No event of this issue in this environment">Its events of other environments may still be kept.</Middle>;
+  return (
+    <Middle
+      icon="clock"
+      title="Its events are no longer kept"
+      actions={
+        <Link className="btn" to="/organizations/$org/issues/$issue/" params={{ org, issue: issueId }} search={{ tab: "replays" }}>
+          Recordings of this issue
+        </Link>
+      }
+    >
+      The latest was {issue ? dateTime(issue.lastSeen) : "long ago"}: longer ago than this project keeps events. How often it was seen, its history and its recordings are still here.
+    </Middle>
   );
 }
 

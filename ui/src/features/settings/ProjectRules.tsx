@@ -84,6 +84,15 @@ function Form({ path, saved }: { path: Path; saved: Settings }) {
           Add a limit
         </button>
       </Section>
+      <Section id="retention" title="How long it is kept" sub="in days; empty: as long as the server keeps it (the storage page says how long)">
+        <ul className="rules">
+          {kept.map(({ of, label, why }) => (
+            <DaysRow key={of} label={label} why={why} days={draft.retention?.[of]} onChange={(days) => change({ retention: { ...draft.retention, [of]: days } })} />
+          ))}
+          <DaysRow label="Recordings" why="from their end" days={draft.recordings?.days} onChange={(days) => change({ recordings: { ...draft.recordings, days } })} />
+          <DaysRow label="Recordings of open issues" why="with an error of an unresolved issue" days={draft.recordings?.valuedDays} onChange={(valuedDays) => change({ recordings: { ...draft.recordings, valuedDays } })} />
+        </ul>
+      </Section>
       <Section id="forward" title="Forwarding" sub="to another Sentry, after scrubbing, beside the local way">
         <label className="lbl">
           DSN of the other project
@@ -134,6 +143,27 @@ function Form({ path, saved }: { path: Path; saved: Settings }) {
         ) : null}
       </div>
     </form>
+  );
+}
+
+const kept = [
+  { of: "events", label: "Errors", why: "with their files; an issue goes with the last of its events and recordings" },
+  { of: "spans", label: "Transactions and spans", why: "a trace stays whole: the project that keeps them longest decides" },
+  { of: "logs", label: "Logs", why: "" },
+  { of: "items", label: "Metrics and profiles", why: "and whatever else is kept as it came" },
+  { of: "sessions", label: "Sessions of releases", why: "" },
+  { of: "feedback", label: "Feedback", why: "with its screenshots" },
+] as const;
+
+function DaysRow({ label, why, days, onChange }: { label: string; why: string; days: number | undefined; onChange: (days: number | undefined) => void }) {
+  return (
+    <li>
+      <span className="t1">{label}</span>
+      <span className="t3 small">{why}</span>
+      <span className="sp" />
+      <input className="inp num-b" type="number" min={1} max={3650} placeholder="–" aria-label={`${label}, days`} value={days || ""} onChange={(e) => onChange(e.target.value === "" ? undefined : Number(e.target.value))} />
+      <span className="t3">days</span>
+    </li>
   );
 }
 

@@ -42,7 +42,7 @@ export function Storage() {
               <div>
                 <dt>Database</dt>
                 <dd>
-                  {bytes(first.database.bytes)} <span className="t3">{first.database.engine === "sqlite" ? "SQLite" : "Postgres"}, with indexes</span>
+                  {bytes(first.database.bytes)} <span className="t3">{first.database.engine === "sqlite" ? "SQLite" : "Postgres"}, with indexes{first.database.freeBytes > 0 ? `; ${bytes(first.database.freeBytes)} of it are free and filled first` : ""}</span>
                 </dd>
               </div>
               {first.machine.diskBytes > 0 ? (

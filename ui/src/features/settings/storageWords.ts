@@ -5,6 +5,9 @@ const names: Record<string, string> = {
   spans: "Spans",
   logs: "Logs",
   replays: "Replays",
+  items: "Metrics, profiles, others",
+  sessions: "Sessions",
+  feedback: "Feedback",
   attachments: "Attachments",
   uploads: "Source maps, debug files",
 };
