@@ -10,17 +10,17 @@ type AuditLogs struct {
 
 // AuditLog is a change: who, what, on what, when, from where.
 type AuditLog struct {
-	ID           string         `json:"id"`
-	Actor        *AuditActor    `json:"actor" doc:"Who changed it; as they were named then."`
-	Event        string         `json:"event"`
-	IPAddress    *string        `json:"ipAddress" doc:"Null: on the server's own machine."`
-	Note         string         `json:"note" doc:"What was changed, for people."`
-	TargetObject string         `json:"targetObject" doc:"Id of what was changed."`
-	TargetUser   *AuditActor    `json:"targetUser" doc:"When a person was changed."`
-	TargetKind   string         `json:"targetKind" doc:"project, key, user, team, token, … (ours)"`
-	TargetName   string         `json:"targetName" doc:"As it was named then (ours)."`
-	Data         map[string]any `json:"data"`
-	DateCreated  time.Time      `json:"dateCreated"`
+	ID           string           `json:"id"`
+	Actor        *AuditActor      `json:"actor" doc:"Who changed it; as they were named then."`
+	Event        string           `json:"event"`
+	IPAddress    *string          `json:"ipAddress" doc:"Null: on the server's own machine."`
+	Note         string           `json:"note" doc:"What was changed, for people."`
+	TargetObject string           `json:"targetObject" doc:"Id of what was changed."`
+	TargetUser   Null[AuditActor] `json:"targetUser" doc:"The person who was changed; null: it was none."`
+	TargetKind   string           `json:"targetKind" doc:"project, key, user, team, token, … (ours)"`
+	TargetName   string           `json:"targetName" doc:"As it was named then (ours)."`
+	Data         map[string]any   `json:"data"`
+	DateCreated  time.Time        `json:"dateCreated"`
 }
 
 // AuditActor is a person, or something that acts without being one.

@@ -82,7 +82,7 @@ func auditLog(e *store.AuditEntry) AuditLog {
 		out.IPAddress = &e.Address
 	}
 	if e.TargetKind == "user" {
-		out.TargetUser = &AuditActor{ID: e.TargetID, Name: e.TargetName, Email: e.TargetName, Username: e.TargetName}
+		out.TargetUser = null(&AuditActor{ID: e.TargetID, Name: e.TargetName, Email: e.TargetName, Username: e.TargetName})
 	}
 	_ = json.Unmarshal([]byte(e.Data), &out.Data) // of our own making; shown empty otherwise
 	return out

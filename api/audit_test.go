@@ -1,11 +1,14 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/hindsight-dev/hindsight/api"
 	"github.com/hindsight-dev/hindsight/settings"
@@ -215,6 +218,51 @@ func TestAuditLogs(t *testing.T) {
 		must(t, err)
 		if r := w.do("cookie:"+cookie, "GET", "/api/0/organizations/acme/audit-logs/", ""); r.Code != 403 {
 			t.Errorf("a member reads the log: %d", r.Code)
+		}
+	})
+}
+
+// lettersWatched tells before something is done to a letter.
+type lettersWatched struct {
+	*deadLetters
+	before func()
+}
+
+func (l lettersWatched) ResendDeadLetter(ctx context.Context, org int64, seq uint64) error {
+	l.before()
+	return l.deadLetters.ResendDeadLetter(ctx, org, seq)
+}
+
+func (l lettersWatched) DropDeadLetter(ctx context.Context, org int64, seq uint64) error {
+	l.before()
+	return l.deadLetters.DropDeadLetter(ctx, org, seq)
+}
+
+// A letter lies outside of the database: what is done to it is recorded before, and not of one that is not there.
+func TestLettersAreAuditedFirst(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		var seen [][]string
+		entries := func() (out []string) {
+			for _, e := range auditEvents(t, w) {
+				if e.TargetKind == "dead-letter" {
+					out = append(out, e.Event)
+				}
+			}
+			return out
+		}
+		w.h = api.New(api.Config{Store: w.s, Blobs: w.blobs, BaseURL: &url.URL{Scheme: "http", Host: "sentry.example:8000"},
+			DeadLetters: lettersWatched{w.dead, func() { seen = append(seen, entries()) }}, Secrets: plainSeal{}})
+		for _, call := range []struct {
+			method, path string
+			code         int
+		}{{"POST", "6/resend/", 404}, {"POST", "5/resend/", 204}, {"DELETE", "5/", 204}} {
+			if r := w.do(w.acme.token, call.method, "/api/0/organizations/acme/dead-letters/"+call.path, ""); r.Code != call.code {
+				t.Errorf("%s %s: %d %s", call.method, call.path, r.Code, r.Body)
+			}
+		}
+		want := [][]string{{store.AuditLetterResend}, {store.AuditLetterDrop, store.AuditLetterResend}}
+		if d := cmp.Diff(want, seen); d != "" {
+			t.Errorf("entries when it was done (-want +got):\n%s", d)
 		}
 	})
 }

@@ -57,21 +57,35 @@ func (a *API) getDeadLetter(ctx context.Context, in *DeadLetterPath) (*One[DeadL
 }
 
 func (a *API) resendDeadLetter(ctx context.Context, in *DeadLetterPath) (*Nothing, error) {
-	if a.DeadLetters == nil {
-		return nil, errNotAvailable
+	if err := a.auditLetter(ctx, in, store.AuditLetterResend); err != nil {
+		return nil, err
 	}
 	if err := a.DeadLetters.ResendDeadLetter(ctx, from(ctx).org.ID, in.Letter); err != nil {
 		return nil, a.fail("send dead letter again", err)
 	}
-	return &Nothing{}, a.audit(ctx, from(ctx), store.AuditLetterResend, "dead-letter", strconv.FormatUint(in.Letter, 10), "")
+	return &Nothing{}, nil
 }
 
 func (a *API) dropDeadLetter(ctx context.Context, in *DeadLetterPath) (*Nothing, error) {
-	if a.DeadLetters == nil {
-		return nil, errNotAvailable
+	if err := a.auditLetter(ctx, in, store.AuditLetterDrop); err != nil {
+		return nil, err
 	}
 	if err := a.DeadLetters.DropDeadLetter(ctx, from(ctx).org.ID, in.Letter); err != nil {
 		return nil, a.fail("drop dead letter", err)
 	}
-	return &Nothing{}, a.audit(ctx, from(ctx), store.AuditLetterDrop, "dead-letter", strconv.FormatUint(in.Letter, 10), "")
+	return &Nothing{}, nil
+}
+
+// auditLetter records what somebody is about to do with a letter that is there. The letter lies in a stream, outside of
+// any transaction of the database: an entry that is written first may tell of a try that failed, but nothing is done
+// that no entry tells of.
+func (a *API) auditLetter(ctx context.Context, in *DeadLetterPath, event string) error {
+	if a.DeadLetters == nil {
+		return errNotAvailable
+	}
+	rq := from(ctx)
+	if _, _, err := a.DeadLetters.DeadLetter(ctx, rq.org.ID, in.Letter); err != nil {
+		return a.fail("read dead letter", err)
+	}
+	return a.audit(ctx, rq, event, "dead-letter", strconv.FormatUint(in.Letter, 10), "")
 }

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/zitadel/oidc/v3/example/server/exampleop"
 	"github.com/zitadel/oidc/v3/example/server/storage"
+	oidcwords "github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"github.com/hindsight-dev/hindsight/api"
 	"github.com/hindsight-dev/hindsight/api/oidc"
@@ -51,10 +53,23 @@ func startIDP(t *testing.T, users people) *idp {
 	srv := httptest.NewUnstartedServer(nil)
 	issuer := "http://" + srv.Listener.Addr().String()
 	clients := map[string]*storage.Client{"hindsight": storage.WebClient("hindsight", "secret of the client", backTo)}
-	srv.Config.Handler = exampleop.SetupServer(issuer, storage.NewStorageWithClients(users, clients), nil, false)
+	srv.Config.Handler = exampleop.SetupServer(issuer, storageWithGroups{storage.NewStorageWithClients(users, clients)}, nil, false)
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return &idp{t, srv}
+}
+
+// storageWithGroups tells of some people in which groups they are.
+type storageWithGroups struct{ *storage.Storage }
+
+// groupsOf are the groups of people by their id at the provider.
+var groupsOf = map[string][]any{"5": {"Engineering", "everyone"}, "6": {"everyone"}, "7": {"Engineering"}}
+
+func (s storageWithGroups) SetUserinfoFromToken(ctx context.Context, info *oidcwords.UserInfo, tokenID, subject, origin string) error {
+	if groups := groupsOf[subject]; groups != nil {
+		info.AppendClaims("groups", groups)
+	}
+	return s.Storage.SetUserinfoFromToken(ctx, info, tokenID, subject, origin)
 }
 
 // signIn is what a person does at the provider, from the address that they were sent to until the provider
@@ -152,6 +167,10 @@ func companyPeople() people {
 		"owner": {ID: "2", Email: "owner@acme.example", EmailVerified: true},
 		"eve":   {ID: "3", Email: "eve@acme.example", EmailVerified: false},
 		"guest": {ID: "4", Email: "guest@elsewhere.example", EmailVerified: true},
+		// Of another domain: what lets them in is their group.
+		"fay": {ID: "5", Email: "fay@freelance.example", EmailVerified: true},
+		"gus": {ID: "6", Email: "gus@freelance.example", EmailVerified: true},
+		"hal": {ID: "7", Email: "hal@freelance.example", EmailVerified: false},
 	}
 }
 
@@ -200,6 +219,23 @@ func TestSignOn(t *testing.T) {
 				if !slices.Contains(events, want+" by ann@acme.example") {
 					t.Errorf("%s is not in the audit log: %v", want, events)
 				}
+			}
+		})
+
+		t.Run("a group lets people in", func(t *testing.T) {
+			w.t, p.t = t, t
+			grouped := *on
+			grouped.Groups = []string{"Engineering"}
+			w.signOn(&grouped)
+			defer w.signOn(on)
+			if r := w.browser().through(p, "fay", false); r.Code != 200 {
+				t.Errorf("in the group: %d %s", r.Code, r.Body)
+			}
+			w.browser().through(p, "gus", false).refused(403, "No account here is linked")
+			w.browser().through(p, "hal", false).refused(403, "No account here is linked") // not verified
+			w.signOn(on)
+			if r := w.browser().through(p, "fay", false); r.Code != 200 { // linked: the rule is for joining
+				t.Errorf("came back when the rule was gone: %d %s", r.Code, r.Body)
 			}
 		})
 

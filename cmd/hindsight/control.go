@@ -120,17 +120,21 @@ func (l streamLetters) drop(ctx context.Context, seq uint64) error {
 	return l.audited(ctx, seq, store.AuditLetterDrop, l.dead.Drop)
 }
 
-// audited does something to a letter and records it.
+// audited records what is about to be done to a letter, and does it: an entry may tell of a try that failed, but nothing
+// is done that none tells of.
 func (l streamLetters) audited(ctx context.Context, seq uint64, event string, do func(context.Context, uint64) error) error {
 	d, err := l.dead.Get(ctx, seq)
 	if err != nil {
 		return err
 	}
-	if err := do(ctx, seq); err != nil || l.store == nil {
-		return err
+	if l.store != nil {
+		err := l.store.RecordAudit(store.WithActor(ctx, commandLine()), store.Scope{OrgID: d.OrgID},
+			store.Audit{Event: event, TargetKind: "dead-letter", TargetID: strconv.FormatUint(seq, 10)})
+		if err != nil {
+			return err
+		}
 	}
-	return l.store.RecordAudit(store.WithActor(ctx, commandLine()), store.Scope{OrgID: d.OrgID},
-		store.Audit{Event: event, TargetKind: "dead-letter", TargetID: strconv.FormatUint(seq, 10)})
+	return do(ctx, seq)
 }
 
 // maxShown is how much of a dead letter's envelope is shown, in bytes.

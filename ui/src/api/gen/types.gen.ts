@@ -350,9 +350,9 @@ export type AuditLog = {
      */
     targetObject: string;
     /**
-     * When a person was changed.
+     * The person who was changed; null: it was none.
      */
-    targetUser: AuditActor;
+    targetUser: AuditActor | null;
 };
 
 export type AuditLogs = {
@@ -1711,7 +1711,7 @@ export type KindStorage = {
      * How long it is kept; 0: until it is deleted.
      */
     days: number;
-    kind: 'errors' | 'spans' | 'logs' | 'replays' | 'attachments' | 'uploads';
+    kind: 'errors' | 'spans' | 'logs' | 'items' | 'sessions' | 'feedback' | 'attachments' | 'replays' | 'uploads';
     /**
      * Of the oldest that is kept.
      */
@@ -3020,6 +3020,15 @@ export type RequestData = {
     url: string;
 };
 
+export type Retention = {
+    events?: number;
+    feedback?: number;
+    items?: number;
+    logs?: number;
+    sessions?: number;
+    spans?: number;
+};
+
 export type Root = {
     auth: RootAuth | null;
     user: User | null;
@@ -3260,6 +3269,7 @@ export type Settings = {
     quotas: Quotas;
     recordings?: Recordings;
     resolveAge?: number;
+    retention?: Retention;
     scrub: Scrub;
 };
 
@@ -3474,6 +3484,10 @@ export type StorageDatabaseStruct = {
      */
     bytes: number;
     engine: string;
+    /**
+     * Of these, what is free inside the file and filled before it grows; 0: not known.
+     */
+    freeBytes: number;
 };
 
 export type SubscriptionDetails = {
