@@ -79,7 +79,7 @@ function NoEvent({ org, issueId, issue, narrowed }: { org: string; issueId: stri
   if (narrowed) return <Middle icon="search" title="No event of this issue in this environment">Its events of other environments may still be kept.</Middle>;
   return (
     <Middle
-      icon="clock"
+      icon="info"
       title="Its events are no longer kept"
       actions={
         <Link className="btn" to="/organizations/$org/issues/$issue/" params={{ org, issue: issueId }} search={{ tab: "replays" }}>
