@@ -1,10 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
-import type { Actor, IssueDetail, IssueUpdate } from "@/api/gen";
-import { listMembersOptions, listTeamsOptions } from "@/api/gen/@tanstack/react-query.gen";
-import { useMe } from "@/app/hooks";
+import type { IssueDetail, IssueUpdate } from "@/api/gen";
 import { Avatar } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Menu, type MenuItem } from "@/components/Menu";
+import { useCopy } from "@/lib/copy";
+import { AssignMenu } from "./AssignMenu";
 
 type Change = (change: IssueUpdate) => void;
 
@@ -35,35 +34,15 @@ const priorities = [
   { value: "low", label: "Low" },
 ] as const;
 
-/** Whom an issue can be given to. */
-export function useAssignees(org: string) {
-  const members = useQuery({ ...listMembersOptions({ path: { org } }), staleTime: 60_000 });
-  const teams = useQuery({ ...listTeamsOptions({ path: { org } }), staleTime: 60_000 });
-  const me = useMe();
-  return { me, people: (members.data ?? []).flatMap((m) => (m.user ? [m.user] : [])), teams: teams.data ?? [] };
-}
-
-/** Gives issues to somebody; to is who has them now, undefined when there is no one answer. */
-export function assignItems({ me, people, teams }: ReturnType<typeof useAssignees>, to: Actor | null | undefined, set: Change): (MenuItem | "rule")[] {
-  const is = (type: string, id: string) => to?.type === type && to.id === id;
-  return [
-    ...(me ? [{ label: "Me", icon: "user" as const, checked: is("user", me.id), onSelect: () => set({ assignedTo: `user:${me.id}` }) }] : []),
-    { label: "Nobody", checked: to === null, onSelect: () => set({ assignedTo: "" }) },
-    "rule",
-    ...people.filter((u) => u.id !== me?.id).slice(0, 50).map((u) => ({ label: u.name || u.email, checked: is("user", u.id), onSelect: () => set({ assignedTo: `user:${u.id}` }) })),
-    ...teams.slice(0, 50).map((t) => ({ label: `#${t.slug}`, checked: is("team", t.id), onSelect: () => set({ assignedTo: `team:${t.id}` }) })),
-  ];
-}
-
 /** Who has the issue, how much it matters, and whether the reader follows it. */
 export function IssueMarks({ org, issue, set }: { org: string; issue: IssueDetail; set: Change }) {
-  const assignees = useAssignees(org);
   const to = issue.assignedTo;
   return (
     <>
-      <Menu
-        heading="Assign to"
-        items={assignItems(assignees, to, set)}
+      <AssignMenu
+        org={org}
+        to={to}
+        set={set}
         trigger={
           <button type="button" className="btn" aria-label={to ? `Assigned to ${to.name}` : "Assign"}>
             <Avatar name={to ? to.name : null} />
@@ -89,5 +68,19 @@ export function IssueMarks({ org, issue, set }: { org: string; issue: IssueDetai
         {issue.isSubscribed ? "Following" : "Follow"}
       </button>
     </>
+  );
+}
+
+/** Copies the address of the issue, by its short id: of any tab and search it is the same. */
+export function ShareIssue({ org, issue }: { org: string; issue: IssueDetail }) {
+  const { copied, copy } = useCopy();
+  return (
+    <button type="button" className="btn" title="Copy the link to this issue" aria-label="Copy the link to this issue" onClick={() => copy(`${window.location.origin}/organizations/${org}/issues/${issue.shortId}/`)}>
+      <Icon name={copied ? "check" : "share"} size="s" />
+      <span className="hide-s">{copied ? "Link copied" : "Share"}</span>
+      <span className="vh" role="status">
+        {copied ? "Link copied" : ""}
+      </span>
+    </button>
   );
 }

@@ -3,14 +3,14 @@ import type { Issue, IssueUpdate } from "@/api/gen";
 import { cx } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Menu } from "@/components/Menu";
-import { archiveItems, assignItems, resolveItems, type useAssignees } from "./Actions";
+import { archiveItems, resolveItems } from "./Actions";
+import { AssignMenu } from "./AssignMenu";
 import { MergeIssues } from "./MergeIssues";
 import s from "./issueList.module.css";
 
 interface Props {
   org: string;
   chosen: Issue[];
-  assignees: ReturnType<typeof useAssignees>;
   busy: boolean;
   /** Whether the list of people is open, where a key opens it too. */
   assigning?: boolean;
@@ -20,7 +20,7 @@ interface Props {
 }
 
 /** What can be done with the chosen issues at once. */
-export function BulkBar({ org, chosen, assignees, busy, assigning, onAssigning, onChange, onClear }: Props) {
+export function BulkBar({ org, chosen, busy, assigning, onAssigning, onChange, onClear }: Props) {
   const [merging, setMerging] = useState(false);
   const open = chosen.some((i) => i.status === "unresolved");
   const projects = new Set(chosen.map((i) => i.project.id)).size;
@@ -64,10 +64,11 @@ export function BulkBar({ org, chosen, assignees, busy, assigning, onAssigning, 
           Reopen
         </button>
       )}
-      <Menu
-        heading="Assign to"
+      <AssignMenu
+        org={org}
+        to={undefined}
+        set={onChange}
         align="start"
-        items={assignItems(assignees, undefined, onChange)}
         open={assigning}
         onOpenChange={onAssigning}
         trigger={

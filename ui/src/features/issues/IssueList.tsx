@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { ApiError } from "@/api/client";
 import type { Issue, IssueUpdate } from "@/api/gen";
+import { listMembersOptions } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg, useProjects, useScope, useTitle } from "@/app/hooks";
 import { Crumb } from "@/app/Shell";
 import { cx } from "@/components/basics";
@@ -14,7 +15,6 @@ import { Failed, Middle, SkeletonRows } from "@/components/states";
 import { count, plural } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useNow } from "@/lib/now";
-import { useAssignees } from "./Actions";
 import { BulkBar } from "./BulkBar";
 import { EmptyList } from "./EmptyList";
 import { IssueRow } from "./IssueRow";
@@ -42,7 +42,7 @@ export function IssueList() {
   const counts = useQuery(tabCountsOptions(org, scope, tabQueries, search.project));
   const update = useUpdateIssues(org);
   const { projects } = useProjects();
-  const assignees = useAssignees(org);
+  const members = useQuery({ ...listMembersOptions({ path: { org } }), staleTime: 60_000 });
   const now = useNow();
   const rows = list.data?.rows ?? [];
   const [picked, setPicked] = useState<Set<string>>(new Set());
@@ -90,7 +90,7 @@ export function IssueList() {
     "/": () => box.current?.focus(),
     Escape: () => setPicked(new Set()),
   });
-  const bulk = { org, chosen, assignees, busy: update.isPending, onChange: (to: IssueUpdate) => change(chosen.map((r) => r.id), to), onClear: () => setPicked(new Set()) };
+  const bulk = { org, chosen, busy: update.isPending, onChange: (to: IssueUpdate) => change(chosen.map((r) => r.id), to), onClear: () => setPicked(new Set()) };
   const misread = list.error instanceof ApiError && list.error.status === 400 ? list.error.message : null;
   const fresh = useFresh(tab === null ? undefined : counts.data?.[[issueTabs.find((t) => t.value === tab)?.query, rest].filter(Boolean).join(" ")], list.dataUpdatedAt);
 
@@ -107,7 +107,7 @@ export function IssueList() {
           label="Search issues"
           placeholder="Search by words, or level:error, has:replay …"
           value={query}
-          known={issueFields({ projects: projects.map((p) => p.slug), people: assignees.people })}
+          known={issueFields({ projects: projects.map((p) => p.slug), people: (members.data ?? []).flatMap((m) => (m.user ? [m.user] : [])) })}
           project={search.project}
           invalid={misread !== null}
           box={box}
@@ -233,7 +233,6 @@ export function IssueList() {
                   now={now}
                   picked={picked.has(issue.id)}
                   current={i === cursorRow}
-                  assignees={assignees}
                   onPick={(range) => toggle(issue.id, range)}
                   onChange={(to) => change([issue.id], to)}
                 />

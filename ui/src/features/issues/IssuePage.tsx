@@ -15,7 +15,7 @@ import { useKeys } from "@/lib/keys";
 import { EventView } from "./EventView";
 import { statusWords } from "./activity";
 import { splitTitle } from "./IssueRow";
-import { archiveItems, IssueMarks, resolveItems } from "./Actions";
+import { archiveItems, IssueMarks, resolveItems, ShareIssue } from "./Actions";
 import { ActivityTab } from "./ActivityTab";
 import { EventsTab, ReplaysTab } from "./IssueTabs";
 import { TagsTab } from "./TagsTab";
@@ -128,6 +128,7 @@ function Header({ org, issue }: { org: string; issue: IssueDetail }) {
       <div className="ih-e">
         <div className="row acts">
           <IssueMarks org={org} issue={issue} set={change} />
+          <ShareIssue org={org} issue={issue} />
           <Menu
             heading="Archive"
             items={[...archiveItems(change), "rule", { label: "Delete…", icon: "x", onSelect: () => setAsking("delete") }, { label: "Delete and discard…", onSelect: () => setAsking("discard") }]}

@@ -2,9 +2,8 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import type { Issue, IssueUpdate } from "@/api/gen";
 import { Avatar, cx, fromSide, ReplayCount, SideMark, Sparkline } from "@/components/basics";
-import { Menu } from "@/components/Menu";
 import { age, count } from "@/lib/format";
-import { assignItems, type useAssignees } from "./Actions";
+import { AssignMenu } from "./AssignMenu";
 import s from "./issueList.module.css";
 
 interface Props {
@@ -13,13 +12,12 @@ interface Props {
   now: number;
   picked: boolean;
   current: boolean;
-  assignees: ReturnType<typeof useAssignees>;
   /** range: all from the last one that was clicked. */
   onPick: (range: boolean) => void;
   onChange: (change: IssueUpdate) => void;
 }
 
-export function IssueRow({ org, issue, now, picked, current, assignees, onPick, onChange }: Props) {
+export function IssueRow({ org, issue, now, picked, current, onPick, onChange }: Props) {
   const row = useRef<HTMLTableRowElement>(null);
   useEffect(() => {
     if (current) row.current?.scrollIntoView({ block: "nearest" });
@@ -72,9 +70,10 @@ export function IssueRow({ org, issue, now, picked, current, assignees, onPick, 
         <span>{age(issue.firstSeen, now)}</span>
       </td>
       <td className={cx("r", s.who)}>
-        <Menu
-          heading="Assign to"
-          items={assignItems(assignees, who, onChange)}
+        <AssignMenu
+          org={org}
+          to={who}
+          set={onChange}
           trigger={
             <button type="button" aria-label={who ? `${issue.shortId} is assigned to ${who.name}` : `Assign ${issue.shortId}`}>
               <Avatar name={who ? who.name : null} title={who ? (who.type === "team" ? `#${who.name}` : who.name) : "Assign"} />

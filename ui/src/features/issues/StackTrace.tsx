@@ -1,8 +1,9 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { ExceptionValue, Frame } from "@/api/gen";
 import { cx, Segmented } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { plural } from "@/lib/format";
+import { highlight, languageOf } from "@/lib/highlight";
 import { unmapped } from "./mapping";
 
 type View = "own" | "all" | "raw";
@@ -105,6 +106,7 @@ function FrameRow({ frame, open: initially }: { frame: Frame; open: boolean }) {
   const why = unmapped(frame.mapping);
   const hasBody = frame.context.length > 0 || Object.keys(frame.vars ?? {}).length > 0 || why !== undefined;
   const [open, setOpen] = useState(initially && hasBody);
+  const code = useMemo(() => (open ? highlight(frame.context.map(([, line]) => line), languageOf(frame.filename ?? frame.absPath, frame.platform)) : []), [open, frame]);
   return (
     <div className={cx("frame", !frame.inApp && "lib")}>
       <button type="button" className="fh" aria-expanded={open} disabled={!hasBody} onClick={() => setOpen(!open)}>
@@ -133,10 +135,20 @@ function FrameRow({ frame, open: initially }: { frame: Frame; open: boolean }) {
       ) : null}
       {open && frame.context.length > 0 ? (
         <div className="src">
-          {frame.context.map(([n, line]) => (
+          {frame.context.map(([n], i) => (
             <div key={n} className={n === frame.lineNo ? "hit" : undefined}>
               <span>{n}</span>
-              <span>{line}</span>
+              <span>
+                {code[i]?.map((t, k) =>
+                  t.kind ? (
+                    <span key={k} className={t.kind}>
+                      {t.text}
+                    </span>
+                  ) : (
+                    t.text
+                  ),
+                )}
+              </span>
             </div>
           ))}
         </div>

@@ -10,6 +10,7 @@ import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
 import { ago } from "@/lib/format";
 import { useNow } from "@/lib/now";
+import { assignments } from "./assignment";
 import { SettingsFrame } from "./SettingsFrame";
 
 type Path = { org: string; project: string };
@@ -64,12 +65,10 @@ function Rules({ path, saved }: { path: Path; saved: ProjectOwnership }) {
         <Segmented
           label="Assign new issues"
           value={assign}
-          options={[
-            { value: "Turn off Auto-Assignment", label: "Assign nobody" },
-            { value: "Auto Assign to Issue Owner", label: "Assign their owner" },
-          ]}
+          options={assignments}
           onChange={setAssign}
         />
+        <p className="small t3 assign-n">{assignments.find((a) => a.value === assign)?.note}</p>
       </Section>
       <div className="save">
         <button type="submit" className="btn pri tall" disabled={!changed || save.isPending}>

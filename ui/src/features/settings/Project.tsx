@@ -8,6 +8,7 @@ import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
 import { ago } from "@/lib/format";
 import { useNow } from "@/lib/now";
+import { IssueRules } from "./IssueRules";
 import { SettingsFrame } from "./SettingsFrame";
 import { platforms, sideOfPlatform } from "./snippets";
 import { SnippetView } from "./SnippetView";
@@ -85,6 +86,7 @@ export function Project() {
           ) : null}
         </ol>
       </Section>
+      <IssueRules path={path} project={project.data} />
       <Section
         id="keys"
         title="Keys"
