@@ -25,7 +25,8 @@ type Storage struct {
 		Bytes  int64  `json:"bytes" doc:"Of the whole database, indexes included."`
 		Free   int64  `json:"freeBytes" doc:"Of these, what is free inside the file and filled before it grows; 0: not known."`
 	} `json:"database"`
-	Machine Machine `json:"machine"`
+	Machine    Machine `json:"machine"`
+	Unsearched int64   `json:"unsearchedEvents" doc:"Events of before the search's index that searches by tag do not find yet, up to 10000: they are added in the background, the newest first."`
 }
 
 // ProjectStorage is what one project's things take.
@@ -106,6 +107,9 @@ func (a *API) getStorage(ctx context.Context, in *StorageInput) (*StoragePage, e
 		return nil, a.fail("read database", err)
 	}
 	out.Body.Database.Engine, out.Body.Database.Bytes, out.Body.Database.Free = st.Engine, st.Bytes, st.FreeBytes
+	if out.Body.Unsearched, err = a.Store.CountUntagged(ctx, rq.scope); err != nil {
+		return nil, a.fail("count events", err)
+	}
 	if a.Machine != nil {
 		out.Body.Machine = a.Machine(ctx)
 	}

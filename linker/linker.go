@@ -112,6 +112,7 @@ func (l *Linker) Run(ctx context.Context) error {
 	keeping.Go(func() { l.keepRecordings(ctx) })
 	keeping.Go(func() { l.shrinkRecordings(ctx) })
 	keeping.Go(func() { l.expireAged(ctx) })
+	keeping.Go(func() { l.backfill(ctx) })
 	keeping.Go(func() { l.regroup(ctx) })
 	keeping.Go(func() { l.assemble(ctx) })
 	keeping.Go(func() { l.remap(ctx) })

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hindsight-dev/hindsight/envelope"
 	"github.com/hindsight-dev/hindsight/linker/symbolicate"
 	"github.com/hindsight-dev/hindsight/store"
 )
@@ -68,11 +67,7 @@ func (l *Linker) remapJob(ctx context.Context, j *store.RemapJob) error {
 var errNotRead = errors.New("the uploaded files cannot be read now")
 
 func (l *Linker) remapEvent(ctx context.Context, e *store.Event, a symbolicate.Artifacts) error {
-	raw, err := store.Decompress(e.Payload)
-	if err != nil {
-		return l.giveUp(ctx, e, err)
-	}
-	ev, err := envelope.ParseEvent(raw)
+	ev, err := storedEvent(e)
 	if err != nil {
 		return l.giveUp(ctx, e, err)
 	}

@@ -3476,6 +3476,10 @@ export type Storage = {
      * Of all projects: traces go through several.
      */
     spans: KindStorage;
+    /**
+     * Events of before the search's index that searches by tag do not find yet, up to 10000: they are added in the background, the newest first.
+     */
+    unsearchedEvents: number;
 };
 
 export type StorageDatabaseStruct = {

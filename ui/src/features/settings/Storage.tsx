@@ -53,6 +53,15 @@ export function Storage() {
                   </dd>
                 </div>
               ) : null}
+              {first.unsearchedEvents > 0 ? (
+                <div>
+                  <dt>Not searched yet</dt>
+                  <dd>
+                    {first.unsearchedEvents >= 10_000 ? "at least " : ""}
+                    {count(first.unsearchedEvents)} <span className="t3">older events; added in the background</span>
+                  </dd>
+                </div>
+              ) : null}
               {first.machine.streamLimitBytes > 0 ? (
                 <div>
                   <dt>Stream</dt>
