@@ -54,9 +54,10 @@ func (s *Store) issueFieldsOf(scope Scope, f Filter) map[string]field {
 		fs["metadata."+key] = field{expr: s.jsonText("i.metadata", key)}
 	}
 	set := func(name string, d drive) { fd := fs[name]; fd.drive = d; fs[name] = fd }
-	for _, c := range []string{"first_seen_ms", "last_seen_ms", "times_seen", "users_seen", "first_release", "project_id"} {
+	for _, c := range []string{"first_seen_ms", "last_seen_ms", "times_seen", "users_seen", "project_id"} {
 		set(c, driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ?", "di."+c, scope.OrgID))
 	}
+	set("first_release", firstReleaseDrive(scope))
 	for _, c := range []string{"event_id", "trace_id"} {
 		set(map[string]string{"event_id": "event.id", "trace_id": "trace"}[c], driveBy("SELECT de.issue_id FROM events AS de WHERE de.org_id = ?", "de."+c, scope.OrgID))
 	}
@@ -72,6 +73,18 @@ func (s *Store) issueFieldsOf(scope Scope, f Filter) map[string]field {
 			or: cutTag(scope, key), drive: s.issueTagDrive(scope, key)}
 	}
 	return fs
+}
+
+// firstReleaseDrive finds issues by the release they came with. The index has only those that came with one, and SQLite
+// has to be told that others are not asked for.
+func firstReleaseDrive(scope Scope) drive {
+	by := driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ? AND di.first_release <> ''", "di.first_release", scope.OrgID)
+	return func(f Filter) (string, []any, bool) {
+		if f.Op != FilterEq || slices.Contains(f.Values, any("")) {
+			return "", nil, false
+		}
+		return by(f)
+	}
 }
 
 // tagsNamed lists the keys of the tags that a filter compares.
