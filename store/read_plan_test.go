@@ -150,6 +150,8 @@ func TestListQueriesUseIndexes(t *testing.T) {
 			}
 		}
 		add := func(name string, fn func() error) { calls[name] = fn }
+		add("events without tags", func() error { _, err := s.UntaggedEvents(ctx, 50); return err })
+		add("how many events without tags", func() error { _, err := s.CountUntagged(ctx, scope); return err })
 		add("events of issue", func() error {
 			_, err := s.Events(ctx, scope, store.EventQuery{IssueID: 1, Page: store.Page{Limit: 5, Cursor: after}})
 			return err
