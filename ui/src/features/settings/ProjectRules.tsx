@@ -157,10 +157,11 @@ const kept = [
 
 function DaysRow({ label, why, days, onChange }: { label: string; why: string; days: number | undefined; onChange: (days: number | undefined) => void }) {
   return (
-    <li>
-      <span className="t1">{label}</span>
-      <span className="t3 small">{why}</span>
-      <span className="sp" />
+    <li className="days">
+      <span className="days-l">
+        <span className="t1">{label}</span>
+        <span className="t3">{why}</span>
+      </span>
       <input className="inp num-b" type="number" min={1} max={3650} placeholder="–" aria-label={`${label}, days`} value={days || ""} onChange={(e) => onChange(e.target.value === "" ? undefined : Number(e.target.value))} />
       <span className="t3">days</span>
     </li>
