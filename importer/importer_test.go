@@ -55,8 +55,11 @@ func there(t *testing.T, issues int) (address, token string) {
 	now := time.Now().UnixMilli()
 	w := &store.Write{MessageID: "m", ReceivedMS: now, OrgID: org.ID}
 	for i := range issues {
+		payload, err := store.Compress(fmt.Appendf(nil, `{"event_id":"%032x","timestamp":%d,"platform":"go","level":"error","exception":{"values":[{"type":"E%s","value":"broken"}]},"tags":[["n","%d"]],"user":{"id":"1"}}`,
+			i+1, now/1000-int64(i), string([]rune{rune('a' + i/26), rune('a' + i%26)}), i%3)) // numbers are no part of a group
+		must(t, err)
 		e := store.Event{ProjectID: p.ID, EventID: fmt.Sprintf("%032x", i+1), OrgID: org.ID, Level: "error", Platform: "go", Title: fmt.Sprint("broken ", i), Culprit: "c",
-			TimestampMS: now - int64(i)*1000, ReceivedMS: now, UserKey: "id:1", Payload: []byte("x")}
+			TimestampMS: now - int64(i)*1000, ReceivedMS: now, UserKey: "id:1", Payload: payload}
 		w.Events = append(w.Events, store.EventWrite{Event: e, Hashes: []string{fmt.Sprint(i)}, Algorithm: "v1", Issue: store.Issue{Type: "error", Title: e.Title, Culprit: "c", Metadata: `{"type":"E"}`}})
 	}
 	_, err = s.Ingest(ctx, []*store.Write{w})
