@@ -137,8 +137,8 @@ const replays = createRoute({
   component: lazyRouteComponent(() => import("@/features/replays/ReplayList"), "ReplayList"),
 });
 
-export type ReplayTab = "chapters" | "console" | "network" | "errors" | "trace" | "dom" | "tags" | "memory";
-const replayTabs: ReplayTab[] = ["chapters", "console", "network", "errors", "trace", "dom", "tags", "memory"];
+export type ReplayTab = "chapters" | "console" | "network" | "errors" | "feedback" | "logs" | "trace" | "dom" | "tags" | "memory";
+const replayTabs: ReplayTab[] = ["chapters", "console", "network", "errors", "feedback", "logs", "trace", "dom", "tags", "memory"];
 
 const replay = createRoute({
   getParentRoute: () => org,

@@ -1,29 +1,50 @@
-import type { FC } from "react";
+import { useEffect, useRef, type FC } from "react";
 import type { ReplayTab } from "@/app/router";
 import { count } from "@/lib/format";
 import { ChaptersTab } from "./tabs/ChaptersTab";
 import { ConsoleTab } from "./tabs/ConsoleTab";
 import { DomTab } from "./tabs/DomTab";
 import { ErrorsTab } from "./tabs/ErrorsTab";
+import { FeedbackTab, isWork, LogsTab } from "./tabs/ItemTabs";
 import { MemoryTab } from "./tabs/MemoryTab";
 import { NetworkTab } from "./tabs/NetworkTab";
 import type { TabProps } from "./tabs/props";
 import { TagsTab } from "./tabs/TagsTab";
 import { TraceTab } from "./tabs/TraceTab";
 
-const tabs: { value: ReplayTab; label: string; Tab: FC<TabProps>; n?: (p: TabProps) => number }[] = [
+interface Entry {
+  value: ReplayTab;
+  label: string;
+  Tab: FC<TabProps>;
+  n?: (p: TabProps) => number;
+  /** Most sessions have none of it: the tab is there when this one has. */
+  rare?: boolean;
+}
+
+const all: Entry[] = [
   { value: "chapters", label: "Chapters", Tab: ChaptersTab, n: (p) => p.session.chapters.length },
   { value: "console", label: "Console", Tab: ConsoleTab, n: (p) => p.session.frames.reduce((n, f) => n + Number(f.kind === "console"), 0) },
   { value: "network", label: "Network", Tab: NetworkTab, n: (p) => p.session.chapters.reduce((n, c) => n + c.requests.length, p.session.background.length) },
   { value: "errors", label: "Errors", Tab: ErrorsTab, n: (p) => p.session.errors.length },
-  { value: "trace", label: "Trace", Tab: TraceTab },
+  { value: "feedback", label: "Feedback", Tab: FeedbackTab, n: (p) => p.session.items.filter((i) => i.kind === "feedback").length, rare: true },
+  { value: "logs", label: "Logs", Tab: LogsTab, n: (p) => p.session.items.filter((i) => i.kind === "log").length, rare: true },
+  { value: "trace", label: "Trace", Tab: TraceTab, n: (p) => p.session.items.filter(isWork).length },
   { value: "dom", label: "DOM", Tab: DomTab },
   { value: "tags", label: "Tags", Tab: TagsTab },
   { value: "memory", label: "Memory", Tab: MemoryTab },
 ];
 
 export function ReplayTabs({ tab, onTab, props }: { tab: ReplayTab; onTab: (tab: ReplayTab) => void; props: TabProps }) {
+  const tabs = all.filter((t) => !t.rare || t.value === tab || (t.n?.(props) ?? 0) > 0);
   const { Tab } = tabs.find((t) => t.value === tab) ?? { Tab: ChaptersTab };
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const on = document.getElementById(`tab-${tab}`);
+    if (!on || !list.current) return;
+    const to = on.offsetLeft - list.current.offsetLeft;
+    if (to < list.current.scrollLeft) list.current.scrollLeft = to;
+    else if (to + on.offsetWidth > list.current.scrollLeft + list.current.clientWidth) list.current.scrollLeft = to + on.offsetWidth - list.current.clientWidth;
+  }, [tab]);
   const move = (by: number) => {
     const i = tabs.findIndex((t) => t.value === tab);
     const next = tabs[(i + by + tabs.length) % tabs.length];
@@ -34,6 +55,7 @@ export function ReplayTabs({ tab, onTab, props }: { tab: ReplayTab; onTab: (tab:
   return (
     <>
       <div
+        ref={list}
         className="tabs"
         role="tablist"
         aria-label="What happened"

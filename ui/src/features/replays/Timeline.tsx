@@ -8,6 +8,7 @@ import { clock, duration, plural } from "@/lib/format";
 import type { Lost } from "@/lib/recording/lost";
 import { axisTicks, findGaps, layoutChapters, mergeErrors, mergeMoments, zoomBy, zoomTo, type Marker, type Stretch } from "@/lib/timeline";
 import type { Side } from "@/lib/trace";
+import { itemIcon, itemWord, mergeItems, worstOf, type ItemGroup, type ItemMark } from "./items";
 import type { Session } from "./useSession";
 
 export const chapterIcon = (c: Chapter): IconName => (c.kind === "pageload" || c.kind === "navigation" ? "nav" : c.kind === "rage" ? "rage" : c.kind === "input" ? "input" : "click");
@@ -15,11 +16,19 @@ export const chapterIcon = (c: Chapter): IconName => (c.kind === "pageload" || c
 const share = (x: number) => `${x * 100}%`;
 const NEAR = 0.012; // of the width: 8 px of 700
 const FAR = 0.045; // so far apart that each can carry a number of three digits
+const ICON = 0.022; // of the width: 15 px of 700, what an icon takes
 const MANY = 60;
 
 const errorsOf = (session: Session, side: Side, from: number, to: number): Marker[] => {
   const errors = session.errors.filter((e) => e.side === side);
   return mergeErrors(errors, from, to, errors.length > MANY ? FAR : NEAR);
+};
+/** What a lane shows beside its errors: work that failed with an error is told by that. */
+const itemsOf = (session: Session, side: Side, from: number, to: number): ItemGroup[] => {
+  const errors = session.errors.filter((e) => e.side === side);
+  const near = ICON * (to - from);
+  const shown = session.items.filter((i) => i.kind !== "feedback" && i.side === side && !(i.kind === "work" && i.level === "error" && errors.some((e) => Math.abs(e.at - i.at) < near)));
+  return mergeItems(shown, from, to, ICON);
 };
 const DRAG_PX = 6;
 
@@ -31,7 +40,7 @@ export function Timeline({ store, start, end, session, lost, preview }: { store:
   const span = view.to - view.from;
   const [peek, setPeek] = useState<number | null>(null);
   const [drag, setDrag] = useState<{ a: number; b: number } | null>(null);
-  const pressed = useRef<{ x: number; at: number } | null>(null);
+  const pressed = useRef<{ x: number; at: number; mark: number | null } | null>(null);
   const at = (e: PointerEvent<HTMLElement>) => {
     const box = e.currentTarget.getBoundingClientRect();
     return view.from + Math.max(0, Math.min(1, (e.clientX - box.left) / box.width)) * span;
@@ -39,7 +48,8 @@ export function Timeline({ store, start, end, session, lost, preview }: { store:
   const onDown = (e: PointerEvent<HTMLElement>) => {
     if (e.button !== 0) return;
     e.currentTarget.setPointerCapture(e.pointerId);
-    pressed.current = { x: e.clientX, at: at(e) };
+    const mark = e.target instanceof Element ? e.target.closest<HTMLElement>("[data-at]") : null;
+    pressed.current = { x: e.clientX, at: at(e), mark: mark ? Number(mark.dataset.at) : null };
   };
   const onMove = (e: PointerEvent<HTMLElement>) => {
     setPeek(at(e));
@@ -51,7 +61,7 @@ export function Timeline({ store, start, end, session, lost, preview }: { store:
     pressed.current = null;
     setDrag(null);
     if (!p) return;
-    if (Math.abs(e.clientX - p.x) <= DRAG_PX) return store.seek(at(e) - start);
+    if (Math.abs(e.clientX - p.x) <= DRAG_PX) return store.seek(Math.max(0, (p.mark ?? at(e)) - start));
     const next = zoomTo(p.at, at(e), whole);
     if (next) setZoom(next);
   };
@@ -153,6 +163,9 @@ function Lanes({ session, lost, from, to }: { session: Session; lost: Lost[]; fr
       work: mergeMoments(requests.flatMap((r) => (r.spans[0] ? [r.spans[0].start] : [])), from, to, NEAR / 4),
       browser: errorsOf(session, "browser", from, to),
       server: errorsOf(session, "server", from, to),
+      said: mergeItems(session.items.filter((i) => i.kind === "feedback"), from, to, ICON),
+      ofBrowser: itemsOf(session, "browser", from, to),
+      ofServer: itemsOf(session, "server", from, to),
     };
   }, [session, lost, from, to]);
   return (
@@ -189,22 +202,40 @@ function Lanes({ session, lost, from, to }: { session: Session; lost: Lost[]; fr
         {drawn.rage.map((m) => (
           <i className="rg" key={m.left} style={{ left: share(m.left) }} title={plural(m.n, "rage click")} />
         ))}
+        <Items groups={drawn.said} />
       </div>
       <div className="lane n2">
         {drawn.navigations.map((m) => (
           <i className="c" key={m.left} style={{ left: share(m.left) }} title={m.n > 1 ? `${m.n} pages` : "Another page"} />
         ))}
+        <Items groups={drawn.ofBrowser} />
         <Errors marks={drawn.browser} />
       </div>
       <div className="lane n3">
         {drawn.work.map((m) => (
           <i className="vi" key={m.left} style={{ left: share(m.left) }} />
         ))}
+        <Items groups={drawn.ofServer} />
         <Errors marks={drawn.server} />
       </div>
     </>
   );
 }
+
+/** Each with the icon of its kind, in the colour of how bad it is. */
+const Items = ({ groups }: { groups: ItemGroup[] }) =>
+  groups.map(({ left, items }) => {
+    const worst = worstOf(items);
+    if (!worst) return null;
+    const named = items.slice(0, 5).map((i) => `${itemWord(i)}: ${i.title}`);
+    return (
+      <i className={cx("it", tone(worst))} key={left} style={{ left: share(left) }} data-at={worst.at} title={[...named, ...(items.length > 5 ? [`and ${items.length - 5} more`] : [])].join("\n")}>
+        <Icon name={itemIcon[worst.kind]} />
+      </i>
+    );
+  });
+
+const tone = (i: ItemMark): string | false => (i.level === "error" ? "red" : i.level === "warning" ? "amber" : i.kind === "feedback" ? "acc" : false);
 
 const Errors = ({ marks }: { marks: Marker[] }) =>
   marks.map((m) => {

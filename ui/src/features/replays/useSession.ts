@@ -8,7 +8,8 @@ import { readChapters, type Chapter, type ChapterRequest, type ErrorMark } from 
 import { readFrames, type Frame, type View } from "@/lib/recording/frames";
 import { withNames, type Name } from "@/lib/recording/names";
 import type { Trace } from "@/lib/trace";
-import { replayLinksOptions } from "./queries";
+import { toItems, type ItemMark } from "./items";
+import { replayItemsOptions, replayLinksOptions } from "./queries";
 
 /** All that is known of a session without its pictures: what every panel is drawn from. */
 export interface Session {
@@ -21,6 +22,8 @@ export interface Session {
   background: ChapterRequest[];
   /** Of both sides, in order of time; also those before and after the recording. */
   errors: ErrorMark[];
+  /** What else was reported of it by then: feedback, logs, runs of jobs, slow and failed work. */
+  items: ItemMark[];
   /** More frames were recorded than are told. */
   truncated: boolean;
 }
@@ -30,6 +33,7 @@ const LIVE_MS = 15_000;
 export const isLive = (r: Replay | undefined): boolean => r?.hindsight.lastReceived != null && Date.now() - Date.parse(r.hindsight.lastReceived) < LIVE_MS;
 
 const none: ReplayLink[] = [];
+const noItems: ItemMark[] = [];
 
 /** A session from its frames, chapters and links; asked again while it goes on. `trace` fills up what servers did, `names` what elements were called. */
 export function useSession(org: string, replay: Replay | undefined, trace: Trace | null, names: readonly Name[]) {
@@ -38,7 +42,9 @@ export function useSession(org: string, replay: Replay | undefined, trace: Trace
   const refetchInterval = isLive(replay) ? 5000 : (false as const);
   const frames = useQuery({ ...getReplayFramesOptions({ path: { org, replay: id } }), enabled, refetchInterval });
   const chapters = useQuery({ ...listReplayChaptersOptions({ path: { org, replay: id } }), enabled, refetchInterval });
-  const links = useQuery({ ...replayLinksOptions(org, id), enabled: replay !== undefined });
+  const links = useQuery({ ...replayLinksOptions(org, id), enabled: replay !== undefined, refetchInterval });
+  const found = useQuery({ ...replayItemsOptions(org, id), enabled, refetchInterval });
+  const items = useMemo(() => (found.data ? toItems(found.data.items) : noItems), [found.data]);
   const { projects } = useProjects();
   // The screen comes first, so that its page begins to load; reading and drawing a long session is done meanwhile, but in
   // one go: a deferred value would begin again with each word of the player, and chapters come before its picture.
@@ -66,9 +72,10 @@ export function useSession(org: string, replay: Replay | undefined, trace: Trace
       chapters: told.chapters,
       background: told.background,
       errors: withShortIds([...errors, ...marks.filter((m) => !known.has(m.id))]).sort((a, b) => a.at - b.at),
+      items,
       truncated: framed.truncated,
     };
-  }, [framed, read, named, chapters.data, projects, trace, marks]);
+  }, [framed, read, named, chapters.data, projects, trace, marks, items]);
   return {
     session,
     links: links.data ?? none,
