@@ -37,7 +37,7 @@ export function Attachments({ org, project, event, files }: { org: string; proje
           .map((a) => (
             <li key={a.id}>
               <a className="files-r" href={url(a)} download={a.name}>
-                <Icon name="down" size="s" />
+                <Icon name="log" size="s" />
                 <span className="code t1 cut">{a.name}</span>
                 <span className="t3 cut hide-s">{a.mimetype}</span>
                 <span className="sp" />

@@ -1,10 +1,17 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import type { Event } from "@/api/gen";
+import { listAttachmentsOptions } from "@/api/gen/@tanstack/react-query.gen";
+import { Attachments } from "@/components/Attachments";
 import { CopyButton, cx, Section } from "@/components/basics";
 import { Icon } from "@/components/Icon";
-import { bytes, plural, timeOfDay } from "@/lib/format";
+import { quoteValue } from "@/components/searchSuggest";
+import { bytes, count, plural, timeOfDay } from "@/lib/format";
 import { entryOf } from "./event";
 import { toCurl } from "./curl";
+import { issueTagsOptions } from "./queries";
+import { shareWords } from "./tagShares";
 
 export function RequestSection({ event }: { event: Event }) {
   const request = entryOf(event, "request");
@@ -67,32 +74,60 @@ function Pairs({ heading, pairs }: { heading: string; pairs: [string, string][] 
   );
 }
 
-export function TagsSection({ event }: { event: Event }) {
+/** The event's tags, each with the share of the issue's events that have the same. */
+export function TagsSection({ org, issue, event }: { org: string; issue: string; event: Event }) {
+  const all = useQuery({ ...issueTagsOptions(org, issue), enabled: event.tags.length > 0 });
   if (event.tags.length === 0) return null;
+  const shareOf = (key: string, value: string) => {
+    const tag = all.data?.find((t) => t.key === key);
+    const found = tag?.topValues.find((v) => v.value === value);
+    return tag && found ? { part: found.count, whole: tag.totalValues } : null;
+  };
   return (
-    <Section id="tags" title="Tags" sub="of this event">
+    <Section
+      id="tags"
+      title="Tags"
+      sub="of this event, and their share of all"
+      end={
+        <Link className="acc small" to="/organizations/$org/issues/$issue/" params={{ org, issue }} search={{ tab: "tags" }}>
+          All values
+        </Link>
+      }
+    >
       <dl className="tags">
-        {event.tags.map((t) => (
-          <div className="tagr" key={t.key}>
-            <dt className="cut" title={t.key}>{t.key}</dt>
-            <dd className="cut code" title={t.value}>
-              {t.value}
-            </dd>
-          </div>
-        ))}
+        {event.tags.map((t) => {
+          const share = shareOf(t.key, t.value);
+          return (
+            <div className="tagr" key={t.key}>
+              <dt className="cut" title={t.key}>{t.key}</dt>
+              <dd className="cut code" title={t.value}>
+                <Link to="/organizations/$org/issues/$issue/" params={{ org, issue }} search={{ tab: "events", query: `${t.key}:${quoteValue(t.value)}` }}>
+                  {t.value}
+                </Link>
+              </dd>
+              <dd className="tagr-b" aria-hidden="true">
+                {share ? <i style={{ width: `${Math.min(100, (share.part / Math.max(1, share.whole)) * 100)}%` }} /> : null}
+              </dd>
+              <dd className="num t3 r" title={share ? `${count(share.part)} of ${count(share.whole)} events` : undefined}>
+                {share ? shareWords(share.part, share.whole) : ""}
+              </dd>
+            </div>
+          );
+        })}
       </dl>
     </Section>
   );
 }
 
 /** What is rarely needed: one line each, opened in place. */
-export function Folds({ event }: { event: Event }) {
+export function Folds({ org, event }: { org: string; event: Event }) {
   const crumbs = entryOf(event, "breadcrumbs")?.values ?? [];
   const user = event.user;
   const contexts = Object.entries(event.contexts);
   const extra = Object.entries(event.context);
   const packages = Object.entries(event.packages);
   const json = JSON.stringify(event, null, 2);
+  const files = useQuery(listAttachmentsOptions({ path: { org, project: event.projectSlug, event: event.eventID } }));
   return (
     <section className="sec" aria-label="More about this event">
       <div className="folds">
@@ -123,6 +158,9 @@ export function Folds({ event }: { event: Event }) {
         </Fold>
         <Fold title="Packages" note={packages.length > 0 ? plural(packages.length, "package") : "none"} empty={packages.length === 0}>
           <KeyValues value={event.packages} />
+        </Fold>
+        <Fold title="Attachments" note={files.isError ? "did not load" : !files.data ? "" : files.data.length > 0 ? `${plural(files.data.length, "file")}: ${files.data.map((a) => a.name).join(", ")}` : "none"} empty={!files.data?.length}>
+          <Attachments org={org} project={event.projectSlug} event={event.eventID} files={files.data ?? []} />
         </Fold>
         <Fold title="Event JSON" note={bytes(event.size || json.length)}>
           <div className="json-end">

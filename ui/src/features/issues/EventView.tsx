@@ -66,7 +66,7 @@ export function EventView({ org, issueId, issue, event, which }: { org: string; 
         <ReplayPanel org={org} issueId={issueId} issue={issue} event={event} story={story} store={store} replay={r} recording={recording} session={session} start={start} trace={trace} links={links.data ?? []} />
       </div>
       <div className="two">
-        <TagsSection event={event} />
+        <TagsSection org={org} issue={issueId} event={event} />
         {trace && trace.spans.length > 0 && traceId ? (
           <section className="sec" aria-labelledby="trace">
             <div className="sec-h">
@@ -82,7 +82,7 @@ export function EventView({ org, issueId, issue, event, which }: { org: string; 
         ) : null}
       </div>
       {issue ? <GroupingInfo org={org} project={issue.project.slug} event={event.eventID} /> : null}
-      <Folds event={event} />
+      <Folds org={org} event={event} />
     </>
   );
 }

@@ -9,6 +9,7 @@ import type { useRecording } from "@/components/player/useRecording";
 import type { Session } from "@/features/replays/useSession";
 import { clock, duration } from "@/lib/format";
 import { setPreference } from "@/lib/preferences";
+import "./clip.css";
 
 export const CLIP_MS = 5000;
 

@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { listIssueTags, listIssueTagValues, type TagDetail, type TagValue } from "@/api/gen";
-import { listIssueTagsQueryKey, listIssueTagValuesQueryKey } from "@/api/gen/@tanstack/react-query.gen";
+import { listIssueTagValues, type TagDetail, type TagValue } from "@/api/gen";
+import { listIssueTagValuesQueryKey } from "@/api/gen/@tanstack/react-query.gen";
 import { toPage } from "@/api/client";
 import { useScope } from "@/app/hooks";
 import { cx } from "@/components/basics";
@@ -11,21 +11,15 @@ import { quoteValue } from "@/components/searchSuggest";
 import { Failed, Middle, SkeletonLines } from "@/components/states";
 import { ago, count, plural } from "@/lib/format";
 import { useNow } from "@/lib/now";
+import { issueTagsOptions } from "./queries";
 import { shares, shareWords } from "./tagShares";
 import s from "./tags.module.css";
-
-const TOP = 5;
 
 /** How the events of an issue are spread over the values of each tag. */
 export function TagsTab({ org, issue }: { org: string; issue: string }) {
   const scope = useScope();
   const [wanted, setWanted] = useState("");
-  const options = { path: { org, issue }, query: { limit: TOP, ...(scope.environment ? { environment: [scope.environment] } : {}) } };
-  const list = useQuery({
-    queryKey: listIssueTagsQueryKey(options),
-    queryFn: async ({ signal }) => (await listIssueTags({ ...options, signal, throwOnError: true })).data,
-    placeholderData: keepPreviousData,
-  });
+  const list = useQuery({ ...issueTagsOptions(org, issue, scope.environment), placeholderData: keepPreviousData });
   if (list.isPending) return <SkeletonLines lines={12} label="Loading tags" />;
   if (list.isError && !list.data) return <Failed what="the tags" error={list.error} retry={() => void list.refetch()} />;
   const all = list.data ?? [];

@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { fillPage, toPage } from "@/api/client";
 import { countIssues, getIssueEvent, listIssueEvents, listIssues, listReplayLinks, updateIssues, type IssueUpdate } from "@/api/gen";
-import { countIssuesQueryKey, getIssueEventQueryKey, listIssueEventsQueryKey, listIssuesQueryKey, listReplayLinksQueryKey } from "@/api/gen/@tanstack/react-query.gen";
+import { countIssuesQueryKey, getIssueEventQueryKey, listIssueEventsQueryKey, listIssuesQueryKey, listIssueTagsOptions, listReplayLinksQueryKey } from "@/api/gen/@tanstack/react-query.gen";
 import { scopeQuery, type Scope } from "@/app/search";
 
 export const PAGE_ROWS = 25;
@@ -84,4 +84,12 @@ export function useUpdateIssues(org: string) {
     mutationFn: ({ ids, change }: { ids: string[]; change: IssueUpdate }) => updateIssues({ path: { org }, query: { id: ids }, body: change, throwOnError: true }),
     onSettled: () => queries.invalidateQueries({ predicate: (q) => ["listIssues", "countIssues", "getIssue"].includes((q.queryKey[0] as { _id?: string } | undefined)?._id ?? "") }),
   });
+}
+
+/** Of each tag that is shown at once. */
+const TOP_VALUES = 5;
+
+/** How the events of an issue are spread over the most frequent values of each tag. */
+export function issueTagsOptions(org: string, issue: string, environment?: string) {
+  return listIssueTagsOptions({ path: { org, issue }, query: { limit: TOP_VALUES, ...(environment ? { environment: [environment] } : {}) } });
 }

@@ -11,30 +11,23 @@ import { Failed, SkeletonLines } from "@/components/states";
 import { ago, count } from "@/lib/format";
 import { useNow } from "@/lib/now";
 import g from "./grouping.module.css";
-import { SettingsFrame } from "./SettingsFrame";
-
-type Path = { org: string; project: string };
+import { ProjectFrame, useSaved, type ProjectPath as Path } from "./ProjectFrame";
 
 /** Which events are the same issue: a project's rules, with what they make of an event beside them. */
 export function Grouping() {
   const org = useOrg();
   const { project } = useParams({ from: "/organizations/$org/settings/projects/$project/grouping" });
   const path = { org, project };
-  const saved = useQuery({ ...getProjectSettingsOptions({ path }), refetchOnWindowFocus: false });
-  if (saved.isError) return <Failed what="this project’s grouping" error={saved.error} retry={() => void saved.refetch()} />;
-  if (!saved.data) return <SkeletonLines lines={10} label="Loading the rules" />;
+  const saved = useSaved(getProjectSettingsOptions({ path }));
   return (
-    <SettingsFrame
-      title={`Grouping of ${project}`}
-      end={
-        <Link className="btn" to="/organizations/$org/settings/projects/$project/" params={path}>
-          Keys and set-up
-        </Link>
-      }
-    >
-      <Rules key={JSON.stringify(saved.data.grouping)} path={path} saved={saved.data} />
-      <Discarded path={path} />
-    </SettingsFrame>
+    <ProjectFrame path={path} title={`Grouping of ${project}`} what="this project’s grouping" saved={saved}>
+      {(data) => (
+        <>
+          <Rules key={JSON.stringify(data.grouping)} path={path} saved={data} />
+          <Discarded path={path} />
+        </>
+      )}
+    </ProjectFrame>
   );
 }
 

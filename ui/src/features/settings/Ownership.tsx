@@ -1,5 +1,5 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { errorMessage } from "@/api/client";
 import type { ProjectOwnership } from "@/api/gen";
@@ -7,33 +7,21 @@ import { convertCodeownersMutation, getOwnershipOptions, updateOwnershipMutation
 import { useOrg } from "@/app/hooks";
 import { Section, Segmented } from "@/components/basics";
 import { Icon } from "@/components/Icon";
-import { Failed, SkeletonLines } from "@/components/states";
 import { ago } from "@/lib/format";
 import { useNow } from "@/lib/now";
 import { assignments } from "./assignment";
-import { SettingsFrame } from "./SettingsFrame";
-
-type Path = { org: string; project: string };
+import { ProjectFrame, useSaved, type ProjectPath as Path } from "./ProjectFrame";
 
 /** Whose a project's errors are: rules, or a CODEOWNERS file that makes them. */
 export function Ownership() {
   const org = useOrg();
   const { project } = useParams({ from: "/organizations/$org/settings/projects/$project/ownership" });
   const path = { org, project };
-  const saved = useQuery({ ...getOwnershipOptions({ path }), refetchOnWindowFocus: false });
-  if (saved.isError) return <Failed what="this project’s ownership rules" error={saved.error} retry={() => void saved.refetch()} />;
-  if (!saved.data) return <SkeletonLines lines={10} label="Loading the rules" />;
+  const saved = useSaved(getOwnershipOptions({ path }));
   return (
-    <SettingsFrame
-      title={`Ownership of ${project}`}
-      end={
-        <Link className="btn" to="/organizations/$org/settings/projects/$project/" params={path}>
-          Keys and set-up
-        </Link>
-      }
-    >
-      <Rules key={saved.data.raw ?? ""} path={path} saved={saved.data} />
-    </SettingsFrame>
+    <ProjectFrame path={path} title={`Ownership of ${project}`} what="this project’s ownership rules" saved={saved}>
+      {(data) => <Rules key={data.raw ?? ""} path={path} saved={data} />}
+    </ProjectFrame>
   );
 }
 

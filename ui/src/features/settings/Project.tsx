@@ -1,8 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { createKeyMutation, getProjectOptions, listKeysOptions, listReplaysOptions, updateKeyMutation } from "@/api/gen/@tanstack/react-query.gen";
+import { errorMessage } from "@/api/client";
+import { createKeyMutation, deleteKeyMutation, getProjectOptions, listKeysOptions, listReplaysOptions, updateKeyMutation } from "@/api/gen/@tanstack/react-query.gen";
 import { useOrg } from "@/app/hooks";
+import { Ask } from "@/components/Ask";
 import { CopyButton, cx, Section, Segmented } from "@/components/basics";
 import { Icon } from "@/components/Icon";
 import { Failed, SkeletonLines } from "@/components/states";
@@ -29,6 +31,8 @@ export function Project() {
   const refresh = { onSuccess: () => queries.invalidateQueries({ queryKey: listKeysOptions({ path }).queryKey }) };
   const addKey = useMutation({ ...createKeyMutation(), ...refresh });
   const setKey = useMutation({ ...updateKeyMutation(), ...refresh });
+  const dropKey = useMutation({ ...deleteKeyMutation(), ...refresh });
+  const [going, setGoing] = useState<{ id: string; name: string; on: boolean } | null>(null);
   const dsn = keys.data?.find((k) => k.isActive)?.dsn.public;
   if (project.isError) return <Failed what="this project" error={project.error} retry={() => void project.refetch()} />;
   if (!project.data) return <SkeletonLines lines={8} label="Loading the project" />;
@@ -109,12 +113,32 @@ export function Project() {
                 <code className={cx("code cut", !k.isActive && "t4")}>{k.dsn.public}</code>
                 <CopyButton text={k.dsn.public} label={`Copy the DSN ${k.name}`} className="pb" />
               </span>
-              <button type="button" className="btn bare" disabled={setKey.isPending} onClick={() => setKey.mutate({ path: { ...path, key: k.id }, body: { isActive: !k.isActive } })}>
+              <button type="button" className="btn bare" disabled={setKey.isPending} aria-label={`${k.isActive ? "Turn off" : "Turn on"} the key ${k.name}`} onClick={() => setKey.mutate({ path: { ...path, key: k.id }, body: { isActive: !k.isActive } })}>
                 {k.isActive ? "Turn off" : "Turn on"}
+              </button>
+              <button type="button" className="btn ico bare" aria-label={`Delete the key ${k.name}`} onClick={() => setGoing({ id: k.id, name: k.name, on: k.isActive })}>
+                <Icon name="x" size="s" />
               </button>
             </li>
           ))}
         </ul>
+        {setKey.isError || addKey.isError ? (
+          <p className="small red" role="alert">
+            {errorMessage(setKey.error ?? addKey.error)}
+          </p>
+        ) : null}
+        {going ? (
+          <Ask
+            title={`Delete the key ${going.name}?`}
+            action="Delete"
+            busy={dropKey.isPending}
+            error={dropKey.error}
+            onYes={() => dropKey.mutate({ path: { ...path, key: going.id } }, { onSuccess: () => setGoing(null) })}
+            onClose={() => setGoing(null)}
+          >
+            {going.on ? "Whatever still sends with this DSN is refused within seconds, and what it sends is lost. To see first who uses it, turn it off: that can be undone." : "It is off already, so nothing more is refused. The DSN cannot be had back."}
+          </Ask>
+        ) : null}
       </Section>
     </SettingsFrame>
   );

@@ -1,5 +1,5 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { errorMessage } from "@/api/client";
 import type { Settings } from "@/api/gen";
@@ -7,36 +7,24 @@ import { getProjectSettingsOptions, testScrubbingMutation, updateProjectSettings
 import { useOrg } from "@/app/hooks";
 import { Section, Segmented } from "@/components/basics";
 import { Icon } from "@/components/Icon";
-import { Failed, SkeletonLines } from "@/components/states";
 import { FilterRules } from "./FilterRules";
 import { ForwardingState } from "./ForwardingState";
 import { LimitRow, newLimitId, NumberBox, withLimit } from "./LimitRow";
 import { Lines, Switch } from "./RuleInputs";
-import { SettingsFrame } from "./SettingsFrame";
+import { ProjectFrame, useSaved, type ProjectPath as Path } from "./ProjectFrame";
 
 /** What a project takes in, what it keeps of it, and where it sends it on: one document, saved whole. */
 export function ProjectRules() {
   const org = useOrg();
   const { project } = useParams({ from: "/organizations/$org/settings/projects/$project/rules" });
   const path = { org, project };
-  const saved = useQuery({ ...getProjectSettingsOptions({ path }), refetchOnWindowFocus: false });
-  if (saved.isError) return <Failed what="this project’s rules" error={saved.error} retry={() => void saved.refetch()} />;
-  if (!saved.data) return <SkeletonLines lines={10} label="Loading the rules" />;
+  const saved = useSaved(getProjectSettingsOptions({ path }));
   return (
-    <SettingsFrame
-      title={`Rules of ${project}`}
-      end={
-        <Link className="btn" to="/organizations/$org/settings/projects/$project/" params={path}>
-          Keys and set-up
-        </Link>
-      }
-    >
-      <Form key={JSON.stringify(saved.data)} path={path} saved={saved.data} />
-    </SettingsFrame>
+    <ProjectFrame path={path} title={`Rules of ${project}`} what="this project’s rules" saved={saved}>
+      {(data) => <Form key={JSON.stringify(data)} path={path} saved={data} />}
+    </ProjectFrame>
   );
 }
-
-type Path = { org: string; project: string };
 
 function Form({ path, saved }: { path: Path; saved: Settings }) {
   const queries = useQueryClient();
