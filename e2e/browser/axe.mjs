@@ -15,10 +15,18 @@ let browser;
 let state;
 let full;
 let issue;
+let report;
+let number;
 
 async function ask(path) {
   const res = await fetch(`${base}/api/0${path}`, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(res.status, 200, `GET ${path}: ${res.status}`);
+  return res.json();
+}
+
+async function tell(path, body) {
+  const res = await fetch(`${base}/api/0${path}`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  assert.ok(res.ok, `POST ${path}: ${res.status}`);
   return res.json();
 }
 
@@ -36,6 +44,14 @@ before(async () => {
   ({ full } = await seed({ web: dsn('web', 'javascript'), api: dsn('payment', 'go'), replays: 6, errors: 80, lines: 80, minutes: 1, rows: 20 }));
   issue = await until('an issue with a replay', async () => (await ask('/organizations/main/issues/?query=')).find((i) => i.hindsight.replayCount > 0 && /panic/.test(i.title)));
   await until('chapters', async () => (await ask(`/organizations/main/replays/${full}/chapters/`)).chapters.length > 3);
+  const event = await ask(`/organizations/main/issues/${issue.id}/events/latest/`);
+  await tell('/projects/main/payment/user-feedback/', { event_id: event.eventID, name: 'Ann', email: 'ann@example.com', comments: 'The pay button does nothing.' });
+  [report] = await ask('/organizations/main/user-feedback/');
+  const channel = await tell('/organizations/main/alert-channels/', { name: '#alerts', kind: 'webhook', config: { url: 'https://example.com/alerts' } });
+  number = await tell('/organizations/main/alert-rules/', {
+    name: 'Many errors', dataset: 'events', aggregate: 'count()', timeWindow: 60, projects: ['payment'],
+    triggers: [{ label: 'critical', alertThreshold: 1000, actions: [{ type: 'channel', targetType: 'specific', targetIdentifier: channel.id }] }],
+  });
   browser = await openBrowser();
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -60,6 +76,12 @@ async function problems(page) {
 }
 
 const org = '/organizations/main';
+const project = `${org}/settings/projects/payment`;
+const heading = (name) => (p) => p.getByRole('heading', { level: 1, name });
+const dialogOf = (path, button) => [path, async (p) => {
+  await p.getByRole('button', { name: button }).first().click();
+  return p.getByRole('dialog');
+}];
 const screens = [
   ['home', () => `${org}/`, (p) => p.getByRole('heading', { name: 'Ingestion' })],
   ['setup doctor', () => `${org}/setup-doctor/`, (p) => p.getByText(/checks? pass/)],
@@ -70,6 +92,26 @@ const screens = [
   ['replays', () => `${org}/replays/`, (p) => p.getByRole('columnheader', { name: 'Activity' })],
   ['no replay matches', () => `${org}/replays/?query=user.email:nobody@example.com`, (p) => p.getByText('Nothing matches')],
   ...['chapters', 'console', 'network', 'errors', 'trace', 'dom', 'tags', 'memory'].map((tab) => [`replay, ${tab}`, () => `${org}/replays/${full}/?tab=${tab}&t=20`, (p) => p.locator('#panel').locator('li, h2, h3').first()]),
+  ['merged', () => `${org}/issues/${issue.id}/?tab=merged`, (p) => p.getByRole('columnheader', { name: 'Newest event' })],
+  ['feedback', () => `${org}/feedback/`, (p) => p.getByText('The pay button does nothing.')],
+  ['a message', () => `${org}/feedback/payment/${report.id}/`, (p) => p.getByRole('button', { name: 'Resolve' })],
+  ['no spam', () => `${org}/feedback/?status=spam`, (p) => p.getByRole('heading', { name: 'No spam' })],
+  ['alert rules', () => `${org}/alerts/rules/`, (p) => p.getByRole('button', { name: 'Mute Many errors' })],
+  ['a rule', () => `${org}/alerts/rules/${number.id}/`, (p) => p.getByRole('button', { name: 'Save' })],
+  ['a new rule', () => `${org}/alerts/new/`, (p) => p.getByRole('button', { name: 'Make the rule' })],
+  ['a new number', () => `${org}/alerts/new-metric/`, heading('Watch a number')],
+  ['channels', () => `${org}/alerts/channels/`, (p) => p.getByRole('button', { name: 'Delete #alerts' })],
+  ['deletion of a channel', ...dialogOf(() => `${org}/alerts/channels/`, 'Delete #alerts')],
+  ['delivery log', () => `${org}/alerts/log/`, heading('Delivery log')],
+  ['releases', () => `${org}/releases/`, (p) => p.getByRole('columnheader', { name: 'Release' })],
+  ['access', () => `${org}/settings/access/`, (p) => p.getByRole('heading', { name: 'API tokens' })],
+  ['limits', () => `${org}/settings/limits/`, (p) => p.getByRole('button', { name: 'Add a limit' })],
+  ['audit log', () => `${org}/settings/audit-log/`, heading('Audit log')],
+  ['project', () => `${project}/`, (p) => p.getByRole('button', { name: /Delete the key/ })],
+  ['grouping', () => `${project}/grouping/`, (p) => p.getByText('Goes to')],
+  ['ownership', () => `${project}/ownership/`, (p) => p.getByRole('button', { name: 'Save the rules' })],
+  ['rules', () => `${project}/rules/`, (p) => p.getByRole('button', { name: 'Save the rules' })],
+  ['source maps', () => `${project}/source-maps/`, (p) => p.getByText('Nothing was uploaded')],
   ['dead letters', () => `${org}/settings/dead-letters/`, (p) => p.getByRole('heading').first()],
   ['keys', () => `${org}/replays/`, async (p) => {
     await p.getByRole('columnheader', { name: 'Activity' }).waitFor();

@@ -12,7 +12,7 @@ export function SignOnButton({ link = false, next, className = "btn" }: { link?:
     <>
       <button type="button" className={className} disabled={begin.isPending || begin.isSuccess} onClick={() => begin.mutate({ body: { link, next } })}>
         <Icon name="lock" size="s" />
-        {link ? `Link ${info.data.name}` : `Sign in with ${info.data.name}`}
+        <span className="cut">{link ? `Link ${info.data.name}` : `Sign in with ${info.data.name}`}</span>
       </button>
       {begin.isError ? (
         <p className="small red" role="alert">

@@ -29,16 +29,19 @@ interface AnyRule {
   triggers?: { label: string; alertThreshold: number; actions: { desc: string }[] }[];
 }
 
+/** As it stands within a sentence; the names of channels and people keep their letters. */
+const lower = (words: string) => words.charAt(0).toLowerCase() + words.slice(1);
+
 /** A rule as one sentence. */
 function sentence(r: AnyRule): string {
   if (r.type === "alert_rule") {
     const t = r.triggers?.[0];
-    return `When ${numberWords(r.dataset ?? "", r.aggregate ?? "")} in ${r.timeWindow} min is ${r.thresholdType === 1 ? "below" : "above"} ${t?.alertThreshold ?? "?"}: ${(t?.actions ?? []).map((a) => a.desc).join(", ").toLowerCase() || "nobody is told"}`;
+    return `When ${numberWords(r.dataset ?? "", r.aggregate ?? "")} in ${r.timeWindow} min is ${r.thresholdType === 1 ? "below" : "above"} ${t?.alertThreshold ?? "?"}: ${(t?.actions ?? []).map((a) => lower(a.desc)).join(", ") || "nobody is told"}`;
   }
   const join = (parts: { name: string }[] | undefined, by: string) => (parts ?? []).map((p) => p.name).join(by);
   const when = join(r.conditions, " or ") || "anything happens";
   const cond = join(r.filters, " and ");
-  return `When ${when}${cond ? `, if ${cond}` : ""}: ${join(r.actions, ", ").toLowerCase() || "nobody is told"}`;
+  return `When ${when}${cond ? `, if ${cond}` : ""}: ${(r.actions ?? []).map((a) => lower(a.name)).join(", ") || "nobody is told"}`;
 }
 
 export function RuleList() {

@@ -113,12 +113,14 @@ export function Project() {
                 <code className={cx("code cut", !k.isActive && "t4")}>{k.dsn.public}</code>
                 <CopyButton text={k.dsn.public} label={`Copy the DSN ${k.name}`} className="pb" />
               </span>
-              <button type="button" className="btn bare" disabled={setKey.isPending} aria-label={`${k.isActive ? "Turn off" : "Turn on"} the key ${k.name}`} onClick={() => setKey.mutate({ path: { ...path, key: k.id }, body: { isActive: !k.isActive } })}>
-                {k.isActive ? "Turn off" : "Turn on"}
-              </button>
-              <button type="button" className="btn ico bare" aria-label={`Delete the key ${k.name}`} onClick={() => setGoing({ id: k.id, name: k.name, on: k.isActive })}>
-                <Icon name="x" size="s" />
-              </button>
+              <span className="row">
+                <button type="button" className="btn bare" disabled={setKey.isPending} aria-label={`${k.isActive ? "Turn off" : "Turn on"} the key ${k.name}`} onClick={() => setKey.mutate({ path: { ...path, key: k.id }, body: { isActive: !k.isActive } })}>
+                  {k.isActive ? "Turn off" : "Turn on"}
+                </button>
+                <button type="button" className="btn ico bare" aria-label={`Delete the key ${k.name}`} onClick={() => setGoing({ id: k.id, name: k.name, on: k.isActive })}>
+                  <Icon name="x" size="s" />
+                </button>
+              </span>
             </li>
           ))}
         </ul>

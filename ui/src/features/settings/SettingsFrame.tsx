@@ -20,7 +20,7 @@ export function SettingsFrame({ title, end, children }: { title: string; end?: R
       <Crumb>
         <span>Settings</span>
         <Icon name="right" size="xs" />
-        <b>{title}</b>
+        <b className="cut">{title}</b>
       </Crumb>
       <nav className="tabs" aria-label="Settings" ref={tabs}>
         <Link to="/organizations/$org/settings/projects/" params={{ org }} activeOptions={{ includeSearch: false }}>
