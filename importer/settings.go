@@ -162,15 +162,14 @@ func (r *run) ownership(ctx context.Context, in *project, p *store.Project, put 
 		rules = append(rules, *there.Raw)
 	}
 	raw := strings.TrimSpace(strings.Join(rules, "\n"))
-	if raw == "" {
+	const bySuspects = "Auto Assign to Suspect Commits"
+	if raw == "" && there.AutoAssignment != bySuspects {
 		return nil
 	}
 	body := map[string]any{"raw": raw, "fallthrough": there.Fallthrough}
 	switch there.AutoAssignment {
-	case "Auto Assign to Issue Owner":
+	case "Auto Assign to Issue Owner", bySuspects:
 		body["autoAssignment"] = there.AutoAssignment
-	case "Auto Assign to Suspect Commits":
-		r.note(in.Slug, "setting", "autoAssignment", "not imported: issues are not assigned by suspect commits here")
 	}
 	return put("/ownership", "ownership rules", body)
 }

@@ -67,8 +67,8 @@ func TestImportFromSentry(t *testing.T) {
 			t.Errorf("dry run: %s", cmp.Diff(want, dry))
 		}
 		for _, want := range []string{
-			"groupingEnhancements: not imported: ", "autoAssignment: not imported", "@unknown: left out", "staging-7: is hidden there",
-			"To Slack: is off until you have set up a Slack channel for #ops", `Of a plugin: not imported: There is no condition or filter with the id "acme.conditions`,
+			"groupingEnhancements: not imported: ", "@unknown: left out", "staging-7: is hidden there",
+			"To Slack: is off until you have set up a Slack channel for #ops", `Of a plugin: not imported: conditions: There is no condition or filter with the id "acme.conditions`,
 			"Mails who left: is off until you have set up somebody to mail instead of bob@acme.example", "Slow checkout: not imported: ", "1 are a person's own",
 		} {
 			if !strings.Contains(notes, want) {
@@ -100,9 +100,16 @@ func (h *house) hasSettings(t *testing.T) {
 	t.Helper()
 	p, err := h.s.Project(t.Context(), h.scope, "shop")
 	must(t, err)
-	for _, want := range []string{`"sensitiveFields":["iban"]`, `"resolveAge":720`, `"ip":"drop"`, `order-error`, `"releases":["1.*"]`, `"browserExtensions":true`, `"localhost":false`, `path:src/pay/* #web`, `ann@acme.example`} {
+	for _, want := range []string{`"sensitiveFields":["iban"]`, `"resolveAge":720`, `"ip":"drop"`, `order-error`, `"releases":["1.*"]`, `"browserExtensions":true`, `"localhost":false`, `"autoAssign":"suspect"`} {
 		if !strings.Contains(p.Settings, want) {
 			t.Errorf("no %s in %s", want, p.Settings)
+		}
+	}
+	rules, err := h.s.OwnershipRules(t.Context(), h.scope, p.ID)
+	must(t, err)
+	for _, want := range []string{`path:src/pay/* #web`, `ann@acme.example`} {
+		if !strings.Contains(rules, want) {
+			t.Errorf("no %s in the ownership rules %q", want, rules)
 		}
 	}
 }
