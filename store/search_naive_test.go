@@ -89,6 +89,9 @@ type searched struct {
 	events   []store.Event
 	ofIssue  map[int64]values
 	ofEvent  map[string]values
+	said     map[string]string   // the value of an event's exception, which its text has, whatever issue it is in
+	replays  map[string][]string // recordings that play, by the event that is linked to them
+	members  map[string]map[int64][]any
 	taken    map[string]int // ways to pages of issues
 }
 
@@ -100,7 +103,7 @@ var (
 // fillSearched writes issues with events, and the same for another organisation.
 func fillSearched(t *testing.T, s *store.Store) *searched {
 	t.Helper()
-	x := &searched{s: s, rnd: rand.New(rand.NewPCG(7, 11)), ofIssue: map[int64]values{}, ofEvent: map[string]values{}, taken: map[string]int{}}
+	x := &searched{s: s, rnd: rand.New(rand.NewPCG(7, 11)), ofIssue: map[int64]values{}, ofEvent: map[string]values{}, said: map[string]string{}, replays: map[string][]string{}, taken: map[string]int{}}
 	org, first := seedProject(t, s, "shop")
 	second := &store.Project{OrgID: org, Slug: "web", Name: "web", Settings: "{}", CreatedMS: 1}
 	err := s.Tx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
@@ -116,6 +119,7 @@ func fillSearched(t *testing.T, s *store.Store) *searched {
 	for n := range randomEvents {
 		w := x.event(n, 1+min(x.rnd.IntN(randomIssues), x.rnd.IntN(randomIssues)))
 		marks[w.Events[0].Event.EventID] = w.Events[0].Marks
+		x.record(w)
 		ws = append(ws, w)
 	}
 	for n := range manyOrders {
@@ -131,9 +135,14 @@ func fillSearched(t *testing.T, s *store.Store) *searched {
 		w.Events[0].Outcomes = nil
 		ws = append(ws, w)
 	}
+	for n := range randomReplays / 2 { // the others never come
+		ws = append(ws, segmentWrite(org, first, fmt.Sprint("r", n), replayID(n), 0, 10_000, 11_000, map[string]string{"platform": "javascript"}))
+	}
 	for part := range slices.Chunk(ws, 400) {
 		ingest(t, s, part...)
 	}
+	x.merge(t)
+	x.linkIssues(t)
 	err = s.Tx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
 		for _, set := range []string{"status = 'resolved' WHERE number % 3 = 1", "status = 'ignored', priority = 'low' WHERE number % 7 = 2", "assignee_id = 7 WHERE number % 5 = 0", "inbox_reason = 1 WHERE number % 4 = 0"} {
 			if _, err := tx.NewRaw("UPDATE issues SET " + set).Exec(ctx); err != nil {
@@ -145,8 +154,72 @@ func fillSearched(t *testing.T, s *store.Store) *searched {
 	if err != nil {
 		t.Fatal(err)
 	}
+	x.follow(t)
 	x.read(t, marks)
 	return x
+}
+
+// randomReplays are the recordings that events name; half of them are there.
+const randomReplays = 24
+
+func replayID(n int) string { return hex32(5_000 + n) }
+
+// record has an event name a recording, now and then two.
+func (x *searched) record(w *store.Write) {
+	e := &w.Events[0].Event
+	for range max(0, x.rnd.IntN(9)-6) {
+		n := x.rnd.IntN(randomReplays)
+		level, side, name, project, ms := e.Level, e.Side, e.Title, e.ProjectID, e.TimestampMS
+		w.Links = append(w.Links, store.ReplayLink{OrgID: e.OrgID, ItemKind: store.ItemEvent, ItemID: e.EventID, ReplayID: replayID(n), ProjectID: &project,
+			Level: &level, Side: &side, Name: &name, TimeMS: &ms, Signals: 1, CreatedMS: ms})
+		if n < randomReplays/2 && !slices.Contains(x.replays[e.EventID], replayID(n)) {
+			x.replays[e.EventID] = append(x.replays[e.EventID], replayID(n))
+		}
+	}
+}
+
+// merge makes one of some issues, and lets what they had follow.
+func (x *searched) merge(t *testing.T) {
+	t.Helper()
+	issues := all[store.Issue](t, x.s, "id")
+	for range 12 {
+		a, b := pick(x.rnd, issues...), pick(x.rnd, issues...)
+		if a.ID == b.ID || a.ProjectID != b.ProjectID || a.OrgID != x.scope.OrgID || max(a.TimesSeen, b.TimesSeen) >= manyOrders {
+			continue
+		}
+		if _, err := x.s.MergeIssues(t.Context(), x.scope, []int64{a.ID, b.ID}, nil); err != nil {
+			t.Fatal(err)
+		}
+		finish(t, x.s)
+		issues = all[store.Issue](t, x.s, "id")
+	}
+}
+
+// linkIssues tells links of which issue their events are, as the linker does after a batch.
+func (x *searched) linkIssues(t *testing.T) {
+	t.Helper()
+	mustRaw(t, x.s, `UPDATE replay_links SET issue_id = (SELECT e.issue_id FROM events AS e WHERE e.org_id = replay_links.org_id AND e.event_id = replay_links.item_id AND e.project_id = replay_links.project_id)`)
+}
+
+// The people who follow issues; the last follows none.
+var followers = []int64{71, 72, 73}
+
+// follow has people bookmark issues and subscribe to them.
+func (x *searched) follow(t *testing.T) {
+	t.Helper()
+	x.members = map[string]map[int64][]any{"bookmarked_by": {}, "subscribed_by": {}}
+	for _, i := range all[store.Issue](t, x.s, "id") {
+		for _, user := range followers[:2] {
+			marked, subscribed := x.rnd.IntN(4) == 0, pick(x.rnd, "", "", "disabled", store.SubscribedBookmark)
+			mustRaw(t, x.s, "INSERT INTO issue_members (issue_id, user_id, org_id, bookmarked, subscribed) VALUES (?, ?, ?, ?, ?)", i.ID, user, i.OrgID, marked, subscribed)
+			if marked {
+				x.members["bookmarked_by"][i.ID] = append(x.members["bookmarked_by"][i.ID], user)
+			}
+			if subscribed == store.SubscribedBookmark {
+				x.members["subscribed_by"][i.ID] = append(x.members["subscribed_by"][i.ID], user)
+			}
+		}
+	}
 }
 
 func (x *searched) event(n, issue int) *store.Write {
@@ -167,6 +240,9 @@ func (x *searched) event(n, issue int) *store.Write {
 	if r.IntN(3) == 0 {
 		trace := hex32(1000 + r.IntN(400))
 		e.Event.TraceID = &trace
+	}
+	if x.said[e.Event.EventID] == "" { // the other organisation's come later, with the same ids
+		x.said[e.Event.EventID] = fmt.Sprintf("value %d of it", issue%20)
 	}
 	e.Issue = store.Issue{Type: []string{"error", "csp"}[issue/5%2], Title: e.Event.Title, Culprit: e.Event.Culprit, Level: e.Event.Level, Unhandled: e.Event.Unhandled, FirstRelease: e.Event.Release,
 		Metadata: fmt.Sprintf(`{"type":"E","value":"value %d of it"}`, issue%20)}
@@ -223,14 +299,24 @@ func (x *searched) read(t *testing.T, marks map[string][]store.Tag) {
 		for _, m := range marks[e.EventID] {
 			put(tags, e.IssueID, m.Key, m.Value)
 		}
-		put(has, e.IssueID, "text", lowered(e.Title+"\n"+e.Culprit+"\n"+values[e.IssueID]))
+		put(has, e.IssueID, "text", lowered(e.Title+"\n"+e.Culprit+"\n"+x.said[e.EventID]))
 		put(has, e.IssueID, "event.id", e.EventID)
 		put(has, e.IssueID, "side", e.Side)
 		put(has, e.IssueID, "event.timestamp", e.TimestampMS)
 		if e.TraceID != nil {
 			put(has, e.IssueID, "trace", *e.TraceID)
 		}
+		for _, id := range x.replays[e.EventID] {
+			put(has, e.IssueID, "replay", id)
+		}
 		x.ofEvent[e.EventID] = func(field string) []any {
+			if field == "replay" {
+				var ids []any
+				for _, id := range x.replays[e.EventID] {
+					ids = append(ids, id)
+				}
+				return ids
+			}
 			if key, ok := strings.CutPrefix(field, store.TagField); ok {
 				if strings.HasPrefix(key, "@stack.") {
 					return tags[e.IssueID][key]
@@ -256,8 +342,11 @@ func (x *searched) read(t *testing.T, marks map[string][]store.Tag) {
 			if key, ok := strings.CutPrefix(field, store.TagField); ok {
 				return tags[i.ID][key]
 			}
-			if vs, ok := has[i.ID][field]; ok || field == "trace" {
+			if vs, ok := has[i.ID][field]; ok || field == "trace" || field == "replay" {
 				return vs
+			}
+			if by, ok := x.members[field]; ok {
+				return by[i.ID]
 			}
 			if field == "assignee_id" {
 				if i.AssigneeID == nil {

@@ -17,7 +17,7 @@ import (
 // eventLeaf is a random comparison of events.
 func (x *searched) eventLeaf() store.Filter {
 	r, e := x.rnd, pick(x.rnd, x.events...)
-	switch r.IntN(15) {
+	switch r.IntN(16) {
 	case 0:
 		return pick(r, is("level", e.Level), is("unhandled", e.Unhandled), is("side", e.Side), is("type", "csp"), is("project_id", e.ProjectID))
 	case 1, 2:
@@ -33,6 +33,8 @@ func (x *searched) eventLeaf() store.Filter {
 		return x.number("event.timestamp", e.TimestampMS)
 	case 8:
 		return x.mark()
+	case 9:
+		return x.replay()
 	}
 	return x.anyTag()
 }

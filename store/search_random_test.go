@@ -121,7 +121,7 @@ func (x *searched) trace() store.Filter {
 // issueLeaf is a random comparison of issues.
 func (x *searched) issueLeaf() store.Filter {
 	r, i := x.rnd, pick(x.rnd, x.issues...)
-	switch r.IntN(20) {
+	switch r.IntN(22) {
 	case 0:
 		return is("status", pick[any](r, "unresolved", "resolved", "ignored"))
 	case 1:
@@ -150,8 +150,19 @@ func (x *searched) issueLeaf() store.Filter {
 		return pick(r, x.trace(), is("event.id", pick(r, x.events...).EventID), x.number("event.timestamp", i.LastSeenMS))
 	case 15:
 		return x.mark()
+	case 16:
+		return is(pick(r, "bookmarked_by", "subscribed_by"), pick(r, followers...))
+	case 17:
+		return x.replay()
 	}
 	return x.anyTag()
+}
+
+func (x *searched) replay() store.Filter {
+	if x.rnd.IntN(3) == 0 {
+		return some("replay")
+	}
+	return is("replay", replayID(x.rnd.IntN(randomReplays)), replayID(x.rnd.IntN(randomReplays)))
 }
 
 // limit has the store take other ways than so few rows need.
