@@ -15,7 +15,7 @@ import (
 )
 
 // seedProject makes an organisation with a project and gives their ids.
-func seedProject(t *testing.T, s *store.Store, name string) (org, project int64) {
+func seedProject(t testing.TB, s *store.Store, name string) (org, project int64) {
 	t.Helper()
 	o := &store.Organization{Slug: name, Name: name, CreatedMS: 1}
 	p := &store.Project{Slug: name, Name: name, Settings: "{}", CreatedMS: 1}
