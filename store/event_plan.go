@@ -225,16 +225,16 @@ func (p *eventPlan) tagged(ctx context.Context, from Page, events int) (ids []st
 	return ids, end, nil
 }
 
-// walk goes over the list a step at a time, until read has enough, the list ends, or goOn says no: then reached is the
-// place that it has come to.
-func (p *eventPlan) walk(ctx context.Context, from Page, read func(step, Page) (enough bool, err error), goOn func(looked int) bool) (reached *Cursor, err error) {
+// walk goes over the list a step at a time, until read has enough, the list ends, or on, which says how many events the
+// next step is, says none: then reached is the place that it has come to.
+func (p *eventPlan) walk(ctx context.Context, from Page, read func(step, Page) (enough bool, err error), on func(looked int) int) (reached *Cursor, err error) {
 	if p.few != nil {
 		by := p.few
 		_, err := read(step{rows: func(q *bun.SelectQuery) *bun.SelectQuery { return p.some(q, by) }, columns: looseEventColumns}, from)
 		return nil, err
 	}
 	looked := 0
-	for n := p.s.limits.Tried; ; n = p.s.limits.Walked {
+	for n := p.s.limits.Tried; ; {
 		part, err := p.next(ctx, from, n, looked > 0 && len(p.tags) > 0)
 		if err != nil {
 			return nil, err
@@ -243,7 +243,8 @@ func (p *eventPlan) walk(ctx context.Context, from Page, read func(step, Page) (
 			return nil, err
 		}
 		from.Cursor = part.end
-		if looked += n; !goOn(looked) {
+		looked += n
+		if n = on(looked); n <= 0 {
 			return part.end, nil
 		}
 	}
@@ -268,7 +269,12 @@ func (s *Store) Events(ctx context.Context, scope Scope, in EventQuery) (Paged[E
 		}
 		rows = append(rows, some...)
 		return len(rows) > in.Page.limit(), nil
-	}, func(int) bool { return time.Now().Before(until) })
+	}, func(int) int {
+		if time.Now().After(until) {
+			return 0
+		}
+		return s.limits.Walked
+	})
 	if err != nil {
 		return Paged[Event]{}, err
 	}
@@ -295,7 +301,7 @@ func (s *Store) EachEvent(ctx context.Context, scope Scope, in EventQuery, limit
 		}
 		more, err = scan(ctx, s, q.OrderExpr(o.expr+" DESC, "+o.tie+" DESC"), limit, fn)
 		return false, err
-	}, func(looked int) bool { return looked < limit })
+	}, func(looked int) int { return min(3*looked, limit-looked) })
 	return more || reached != nil, err
 }
 
@@ -313,6 +319,6 @@ func (s *Store) CountEvents(ctx context.Context, scope Scope, in EventQuery, lim
 		some, err := s.countUpTo(ctx, q, limit-int(n))
 		n += some
 		return n >= int64(limit), err
-	}, func(looked int) bool { return looked < s.limits.CountedEvents })
+	}, func(looked int) int { return min(3*looked, s.limits.CountedEvents-looked) })
 	return n, err
 }

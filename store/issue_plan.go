@@ -145,14 +145,9 @@ func (p *issuePlan) count(ctx context.Context, limit int) (n int64, exact bool, 
 		n, err = p.s.countUpTo(ctx, p.fewRows(all()), limit)
 		return n, true, err
 	}
-	if driver, err := p.s.driver(ctx, p.dense); err != nil {
-		return 0, false, err
-	} else if driver != nil {
-		n, err = p.s.countUpTo(ctx, p.driven(all(), driver), limit)
-		return n, true, err
-	}
 	p.in.Sort, p.in.Page = IssuesByLastSeen, Page{Limit: 1}
-	for until := time.Now().Add(p.s.limits.Walking); ; {
+	until := time.Now().Add(p.s.limits.Walking)
+	for step := 0; ; step++ {
 		end, err := p.after(ctx, p.s.limits.Walked)
 		if err != nil {
 			return n, false, err
@@ -167,6 +162,14 @@ func (p *issuePlan) count(ctx context.Context, limit int) (n int64, exact bool, 
 		some, err := p.s.countUpTo(ctx, q, limit-int(n))
 		if n += some; err != nil || end == nil || n >= int64(limit) {
 			return n, true, err
+		}
+		if step == 0 && int(n) < p.s.limits.Walked/20 {
+			if driver, err := p.s.driver(ctx, p.dense); err != nil {
+				return 0, false, err
+			} else if driver != nil {
+				n, err = p.s.countUpTo(ctx, p.driven(all(), driver), limit)
+				return n, true, err
+			}
 		}
 		if p.in.Page.Cursor = end; time.Now().After(until) {
 			return n, false, nil

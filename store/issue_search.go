@@ -57,7 +57,12 @@ func (s *Store) issueFieldsOf(scope Scope, f Filter) map[string]field {
 	for _, c := range []string{"first_seen_ms", "last_seen_ms", "times_seen", "users_seen", "project_id"} {
 		set(c, driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ?", "di."+c, scope.OrgID))
 	}
-	set("first_release", firstReleaseDrive(scope))
+	// The index has only issues that came with a release, and SQLite has to be told that no others are asked for.
+	set("first_release", exactly(driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ? AND di.first_release <> ''", "di.first_release", scope.OrgID)))
+	for _, c := range []string{"substatus", "assignee_id", "assignee_team_id"} {
+		set(c, exactly(driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ?", "di."+c, scope.OrgID)))
+	}
+	set("for_review", exactly(driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ? AND di.inbox_reason IS NOT NULL", "(di.inbox_reason IS NOT NULL)", scope.OrgID)))
 	for _, c := range []string{"event_id", "trace_id"} {
 		set(map[string]string{"event_id": "event.id", "trace_id": "trace"}[c], driveBy("SELECT de.issue_id FROM events AS de WHERE de.org_id = ?", "de."+c, scope.OrgID))
 	}
@@ -75,12 +80,10 @@ func (s *Store) issueFieldsOf(scope Scope, f Filter) map[string]field {
 	return fs
 }
 
-// firstReleaseDrive finds issues by the release they came with. The index has only those that came with one, and SQLite
-// has to be told that others are not asked for.
-func firstReleaseDrive(scope Scope) drive {
-	by := driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ? AND di.first_release <> ''", "di.first_release", scope.OrgID)
+// exactly is a drive of values that are there, which is what an index has: not of false, of nothing, or of a range.
+func exactly(by drive) drive {
 	return func(f Filter) (string, []any, bool) {
-		if f.Op != FilterEq || slices.Contains(f.Values, any("")) {
+		if f.Op != FilterEq || slices.Contains(f.Values, any("")) || slices.Contains(f.Values, any(false)) || slices.Contains(f.Values, any(nil)) {
 			return "", nil, false
 		}
 		return by(f)
