@@ -88,6 +88,30 @@ func topTerms(n search.Node) (out []search.Term) {
 	return out
 }
 
+// wordsOf are free words that must all be in a row's text, for the database to look for: those that it folds as we do.
+func wordsOf(n search.Node) (out []string) {
+	nodes, ok := n.(search.And)
+	if !ok {
+		nodes = search.And{n}
+	}
+	for _, n := range nodes {
+		t, ok := n.(search.Text)
+		if !ok || strings.ContainsFunc(t.Value.Text, func(r rune) bool { return r > 0x7f }) {
+			continue
+		}
+		parts := t.Value.Wildcard
+		if len(parts) == 0 {
+			parts = []string{t.Value.Text}
+		}
+		for _, p := range parts {
+			if p != "" {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
 // tracesOf is the one trace that a query is about, for its index.
 func tracesOf(n search.Node) string {
 	for _, t := range topTerms(n) {

@@ -112,6 +112,7 @@ func (s *source) spans(ctx context.Context, fn func(explore.Row) error) (bool, e
 func (s *source) logs(ctx context.Context, fn func(explore.Row) error) (bool, error) {
 	in := s.scan
 	in.WithPayload = slices.ContainsFunc(s.query.Columns(), func(c string) bool { return !slices.Contains(logColumns, c) })
+	in.Body = wordsOf(s.query.Where)
 	return s.a.Store.EachLog(ctx, s.rq.scope, in, s.limitOr(maxScannedItems), func(l *store.Log) error {
 		if r := s.log(l); s.query.Matches(r) {
 			return fn(r)

@@ -180,6 +180,7 @@ func (a *API) listIssueTags(ctx context.Context, in *IssueTagsInput) (*One[[]Tag
 func (a *API) countTags(ctx context.Context, rq *request, q store.EventQuery, keys []string, top int) ([]TagDetail, error) {
 	byKey := map[string]map[string]*TagValue{}
 	totals := map[string]int64{}
+	q.OnlyTags = true
 	more, err := a.Store.EachEvent(ctx, rq.scope, q, maxSampledEvents, func(e *store.Event) error {
 		for k, v := range store.TagsOf(e.Tags) {
 			if len(keys) > 0 && !slices.Contains(keys, k) || len(keys) == 0 && k[:1] == store.MarkPrefix {

@@ -295,7 +295,11 @@ func (s *Store) EachEvent(ctx context.Context, scope Scope, in EventQuery, limit
 	}
 	reached, err := p.walk(ctx, Page{}, func(part step, from Page) (bool, error) {
 		o := p.order(part.columns)
-		q := part.rows(s.read.NewSelect().Model((*Event)(nil)).ExcludeColumn("payload"))
+		q := s.read.NewSelect().Model((*Event)(nil)).ExcludeColumn("payload")
+		if in.OnlyTags {
+			q = s.read.NewSelect().Model((*Event)(nil)).Column("e.timestamp_ms", "e.tags")
+		}
+		q = part.rows(q)
 		if from.Cursor != nil {
 			q = beyond(q, *from.Cursor, o)
 		}

@@ -19,6 +19,7 @@ type EventQuery struct {
 	FromMS, ToMS int64 // zero is open
 	Filter       Filter
 	WithPayload  bool
+	OnlyTags     bool // [Store.EachEvent] reads only the times and the tags
 	Ascending    bool // the oldest first
 	Page         Page
 }

@@ -15,6 +15,7 @@ type ScanQuery struct {
 	Trace        string // only of this trace
 	Segments     bool   // spans: only segments
 	WithPayload  bool
+	Body         []string // logs: only those whose text has all of this in it; ASCII letters in any case
 }
 
 // scan reads up to limit rows of a query and says whether there were more.
@@ -76,13 +77,30 @@ func (s *Store) EachSpan(ctx context.Context, scope Scope, in ScanQuery, limit i
 	return scan(ctx, s, q, limit, fn)
 }
 
-// EachLog reads up to limit logs, the newest first, and says whether there were more.
+// EachLog goes over up to limit logs, the newest first, and says whether there were more.
 func (s *Store) EachLog(ctx context.Context, scope Scope, in ScanQuery, limit int, fn func(*Log) error) (more bool, err error) {
-	q := in.where(s.read.NewSelect().Model((*Log)(nil)), scope, "lg", "lg.timestamp_us").OrderExpr("lg.log_id DESC")
+	ask := func(q *bun.SelectQuery) *bun.SelectQuery {
+		return in.where(q.Model((*Log)(nil)), scope, "lg", "lg.timestamp_us").OrderExpr("lg.log_id DESC")
+	}
+	q := ask(s.read.NewSelect())
 	if !in.WithPayload {
 		q = q.ExcludeColumn("attributes")
 	}
-	return scan(ctx, s, q, limit, fn)
+	if len(in.Body) == 0 {
+		return scan(ctx, s, q, limit, fn)
+	}
+	var last []int64 // the time of the first that is not looked at
+	if err := ask(s.read.NewSelect().Column("lg.timestamp_us")).Limit(1).Offset(int64(limit)).Scan(ctx, &last); err != nil {
+		return false, border(fmt.Errorf("logs with a text: %w", err))
+	}
+	if len(last) > 0 {
+		q = q.Where("lg.timestamp_us >= ?", last[0])
+	}
+	for _, part := range in.Body {
+		q = q.Where(`LOWER(lg.body) LIKE ? ESCAPE '!'`, likePattern([]string{"", part, ""}))
+	}
+	more, err = scan(ctx, s, q, limit, fn)
+	return more || len(last) > 0, err
 }
 
 // SpanOf gives a span of a trace with its attributes.

@@ -86,8 +86,12 @@ func (p *issuePlan) walked(ctx context.Context, end *Cursor) (rows []Issue, err 
 // sorted reads a page of the rows that a query leaves, with one more when there are more. Only their places are sorted.
 func (p *issuePlan) sorted(ctx context.Context, leave func(q *bun.SelectQuery) *bun.SelectQuery) (rows []Issue, err error) {
 	o := p.place(looseIssueColumns)
-	ids := keyset(leave(p.s.read.NewSelect().Model((*Issue)(nil)).Column("i.id")), p.in.Page, o)
-	q := p.s.read.NewSelect().Model(&rows).Where("i.id IN (SELECT * FROM (?) AS page)", ids)
+	var ids []int64
+	err = keyset(leave(p.s.read.NewSelect().Model((*Issue)(nil)).Column("i.id")), p.in.Page, o).Scan(ctx, &ids)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	q := p.s.read.NewSelect().Model(&rows).Where("i.id IN (?)", bun.List(ids))
 	return rows, keyset(q, p.in.Page, o).Scan(ctx)
 }
 

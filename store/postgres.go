@@ -31,6 +31,7 @@ var (
 		"lock_timeout":                        "5000",
 		"idle_in_transaction_session_timeout": "60000",
 		"jit":                                 "off", // what is asked here takes milliseconds; compiling it takes half a second
+		"max_parallel_workers_per_gather":     "0",   // likewise for starting other processes
 		"default_transaction_read_only":       "on",  // as query_only on SQLite: a write through the wrong handle fails on both
 	}
 )

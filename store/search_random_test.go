@@ -253,15 +253,15 @@ func (w *ways) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 	switch q := e.Query; {
 	case strings.HasPrefix(q, `SELECT i.`):
 		w.steps = append(w.steps, "reach")
-	case !strings.HasPrefix(q, `SELECT "i"."id"`):
+	case strings.HasPrefix(q, `SELECT "i"."id", `) && !fewIDs.MatchString(q):
+		w.steps = append(w.steps, "walk")
+	case !strings.HasPrefix(q, `SELECT "i"."id" FROM`): // or the rows of places that are known
 	case strings.Contains(q, " INTERSECT "):
 		w.steps = append(w.steps, "several")
 	case strings.Contains(q, ") AS driven)"):
 		w.steps = append(w.steps, "driven")
-	case fewIDs.MatchString(q):
-		w.steps = append(w.steps, "few")
 	default:
-		w.steps = append(w.steps, "walk")
+		w.steps = append(w.steps, "few")
 	}
 }
 
