@@ -198,7 +198,7 @@ var kept = map[string]string{
 	"teams": "people make them", "team_members": "people make them", "users": "people make them", "memberships": "people make them",
 	"user_identities": "people make them", "api_tokens": "people make them", "saved_searches": "people make them",
 	"recent_searches": "the last few of each person", "issue_tombstones": "people make them", "tombstone_hashes": "people make them",
-	"alert_rules": "people make them", "alert_channels": "people make them", "replay_delete_jobs": "people make them",
+	"ownership_rules": "people make them", "alert_rules": "people make them", "alert_channels": "people make them", "replay_delete_jobs": "people make them",
 	"monitors": "until a person deletes it: what runs, not its runs", "monitor_environments": "with its monitor",
 	"releases": "history that issues and uploads name, a row a version", "release_projects": "with its release", "release_environments": "with its release",
 	"release_commits": "with its release", "release_refs": "with its release", "deploys": "with its release",
