@@ -7,6 +7,8 @@ import { after, before, test } from 'node:test';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openBrowser } from '../../examples/shop/drive.mjs';
+import { hex, segment } from '../seed/envelopes.mjs';
+import { change, click, meta, press, snapshot, table } from '../seed/page.mjs';
 import { seed } from '../seed/seed.mjs';
 import { coldLoad, signedIn } from './coldload.mjs';
 
@@ -96,6 +98,30 @@ test('a link to this moment leads to this moment', async () => {
   await page.getByRole('button', { name: /copy link at 0?0:42/i }).click();
   const link = await page.evaluate(() => navigator.clipboard.readText());
   assert.equal(new URL(link).searchParams.get('t'), '42');
+  assert.deepEqual(problems, []);
+  await close();
+});
+
+test('a session that still goes on grows in place', async () => {
+  const web = execFileSync(bin, ['project', 'create', 'growing', '--platform', 'javascript'], { encoding: 'utf8' }).trim();
+  const began = Date.now() - 20_000;
+  const of = { id: hex(16), start: began, user: { email: 'live@example.com' } };
+  const page_ = table('Orders', 4);
+  const piece = (n, from, more) => segment(web, of, n, [...more, click(from + 1000, page_.button, `Pay ${n}`), press(from + 1000, page_.button), change(from + 4000, [{ id: page_.cells[0], value: `${n}` }])], { end: from + 4000, urls: [] });
+  await piece(0, began, [meta(began, 'https://shop.example.com/'), snapshot(began + 1, page_)]);
+  await until('the first piece', async () => (await ask(`/organizations/main/replays/?query=id:${of.id}`)).data.length === 1);
+  const { page, problems, close } = await open(`/organizations/main/replays/${of.id}/?t=1`, { reducedMotion: 'reduce' });
+  const slider = page.getByRole('slider', { name: 'Position' });
+  const at = async () => ({ length: Number(await slider.getAttribute('aria-valuemax')), now: Number(await slider.getAttribute('aria-valuenow')) });
+  await page.getByText('recording', { exact: true }).waitFor();
+  const before = await at();
+  assert.deepEqual(before, { length: 4, now: 1 });
+  await page.evaluate(() => { globalThis.stayed = document.querySelector('iframe'); });
+  await piece(1, began + 5000, []);
+  await piece(2, began + 10_000, []);
+  await page.waitForFunction(() => document.querySelector('[role=slider][aria-label=Position]')?.getAttribute('aria-valuemax') === '14', null, { timeout: 30_000 });
+  assert.equal((await at()).now, 1, 'the reader is where they were');
+  assert.ok(await page.evaluate(() => globalThis.stayed === document.querySelector('iframe')), 'the picture is not loaded anew');
   assert.deepEqual(problems, []);
   await close();
 });

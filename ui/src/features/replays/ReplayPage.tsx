@@ -13,7 +13,7 @@ import { whoOf } from "@/components/who";
 import { plural } from "@/lib/format";
 import { Desk } from "./Desk";
 import { momentOf } from "./startAt";
-import { isLive, useSession } from "./useSession";
+import { askAgain, isLive, useSession } from "./useSession";
 import "./replay.css";
 
 export function ReplayPage() {
@@ -27,7 +27,7 @@ function OneReplay({ id }: { id: string }) {
   const replay = useQuery({
     ...getReplayOptions({ path: { org, replay: id } }),
     // A session that still goes on grows.
-    refetchInterval: (q) => (q.state.data?.data.hindsight.state === "pending" || isLive(q.state.data?.data) ? 5000 : false),
+    refetchInterval: (q) => askAgain(q.state.data?.data),
   });
   const r = replay.data?.data;
   const project = r?.project_id ?? null;

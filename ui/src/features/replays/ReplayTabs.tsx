@@ -39,12 +39,12 @@ export function ReplayTabs({ tab, onTab, props }: { tab: ReplayTab; onTab: (tab:
   const { Tab } = tabs.find((t) => t.value === tab) ?? { Tab: ChaptersTab };
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const on = document.getElementById(`tab-${tab}`);
-    if (!on || !list.current) return;
-    const to = on.offsetLeft - list.current.offsetLeft;
-    if (to < list.current.scrollLeft) list.current.scrollLeft = to;
-    else if (to + on.offsetWidth > list.current.scrollLeft + list.current.clientWidth) list.current.scrollLeft = to + on.offsetWidth - list.current.clientWidth;
-  }, [tab]);
+    const on = document.getElementById(`tab-${tab}`)?.getBoundingClientRect();
+    const room = list.current?.getBoundingClientRect();
+    if (!on || !room || !list.current) return;
+    if (on.left < room.left) list.current.scrollLeft -= room.left - on.left;
+    else if (on.right > room.right) list.current.scrollLeft += on.right - room.right;
+  }, [tab, tabs.length]);
   const move = (by: number) => {
     const i = tabs.findIndex((t) => t.value === tab);
     const next = tabs[(i + by + tabs.length) % tabs.length];

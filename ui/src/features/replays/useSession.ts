@@ -28,9 +28,16 @@ export interface Session {
   truncated: boolean;
 }
 
-const LIVE_MS = 15_000;
+const LIVE_MS = 30_000; // recorders send every five seconds; a hidden tab and a slow network take longer
+const OVER_MS = 15 * 60_000; // a session without any act ends then: until then it may go on
 
-export const isLive = (r: Replay | undefined): boolean => r?.hindsight.lastReceived != null && Date.now() - Date.parse(r.hindsight.lastReceived) < LIVE_MS;
+const quiet = (r: Replay | undefined): number => (r?.hindsight.lastReceived != null ? Date.now() - Date.parse(r.hindsight.lastReceived) : Infinity);
+
+/** Pieces are coming in. */
+export const isLive = (r: Replay | undefined): boolean => quiet(r) < LIVE_MS;
+
+/** When to ask again whether a replay has grown, ms: seldom while nobody does anything, never once it is over. */
+export const askAgain = (r: Replay | undefined): number | false => (r?.hindsight.state === "pending" || isLive(r) ? 5000 : quiet(r) < OVER_MS ? 15_000 : false);
 
 const none: ReplayLink[] = [];
 const noItems: ItemMark[] = [];
