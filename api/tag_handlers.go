@@ -152,7 +152,7 @@ func (a *API) tagDetails(ctx context.Context, rq *request, q store.TagQuery, key
 }
 
 // maxSampledEvents bounds the events that are counted when only those of some environments are asked for.
-const maxSampledEvents = 5_000
+const maxSampledEvents = 2_500
 
 func (a *API) listIssueTags(ctx context.Context, in *IssueTagsInput) (*One[[]TagDetail], error) {
 	rq := from(ctx)

@@ -51,7 +51,11 @@ func (in ScanQuery) where(q *bun.SelectQuery, scope Scope, alias, column string)
 		column = "+" + column // the trace's index is the one to use
 	}
 	if len(in.Projects) > 0 {
-		q = q.Where("+"+alias+".project_id IN (?)", bun.List(in.Projects))
+		loose := "+" // logs of several have the order of the organisation's time; spans have no other
+		if alias == "s" {
+			loose = ""
+		}
+		q = q.Where(loose+alias+".project_id IN (?)", bun.List(in.Projects))
 	}
 	if len(in.Environments) > 0 {
 		q = q.Where(alias+".environment IN (?)", bun.List(in.Environments))
