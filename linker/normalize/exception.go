@@ -99,6 +99,7 @@ func stacktrace(ev *envelope.Event, s *envelope.Stacktrace, at []string) {
 		ev.Cut(n, maxFrames, at...)
 		s.Frames = append([]envelope.Frame(nil), s.Frames[n-maxFrames:]...)
 	}
+	trimmedGo(ev.Platform, s)
 	n := len(s.Frames)
 	for i := range s.Frames {
 		f := &s.Frames[i]
