@@ -172,6 +172,7 @@ type IssuesParams struct {
 	Collapse         []string `query:"collapse,explode" doc:"stats, lifetime, filtered, base, unhandled."`
 	Expand           []string `query:"expand,explode"`
 	Group            []string `query:"group,explode" doc:"Ids to fetch; the query is ignored then."`
+	Partial          bool     `query:"partial" doc:"An answer may have fewer issues than asked for, and a next cursor to go on from: where few of very many fit, it comes within moments."`
 	ShortIDLookup    string   `query:"shortIdLookup" doc:"1: a query that is a short id goes to that issue."`
 }
 

@@ -185,7 +185,7 @@ func (a *API) issuePage(ctx context.Context, p IssuesParams, only *store.Project
 
 // issueQuery puts a list's parameters together. An absent query is is:unresolved, an empty one everything.
 func (a *API) issueQuery(ctx context.Context, rq *request, set *projectSet, p IssuesParams, only *store.Project) (store.IssueQuery, error) {
-	q := store.IssueQuery{Sort: issueSorts[p.Sort], Page: store.Page{Limit: perPage(p.Limit, 100)}}
+	q := store.IssueQuery{Sort: issueSorts[p.Sort], Page: store.Page{Limit: perPage(p.Limit, 100)}, Partial: p.Partial}
 	if q.Sort == "" {
 		return q, badRequest("Invalid sort: want one of date, new, freq, user.")
 	}

@@ -246,7 +246,7 @@ func questions(c storetest.Crowd) (out []question) {
 					if s.of != nil {
 						query = fmt.Sprintf(query, s.of(i)...)
 					}
-					return org + "issues/?statsPeriod=" + period + "&groupStatsPeriod=14d&limit=25&shortIdLookup=1&collapse=lifetime&collapse=filtered&sort=" + sort + "&query=" + q(query)
+					return org + "issues/?statsPeriod=" + period + "&groupStatsPeriod=14d&limit=25&partial=1&shortIdLookup=1&collapse=lifetime&collapse=filtered&sort=" + sort + "&query=" + q(query)
 				})
 			}
 		}

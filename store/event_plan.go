@@ -257,7 +257,7 @@ func (s *Store) Events(ctx context.Context, scope Scope, in EventQuery) (Paged[E
 		return Paged[Event]{}, err
 	}
 	var rows []Event
-	until := time.Now().Add(s.limits.Walking)
+	until := time.Now().Add(s.limits.Patience)
 	reached, err := p.walk(ctx, in.Page, func(part step, from Page) (bool, error) {
 		var some []Event
 		q := s.read.NewSelect().Model(&some)

@@ -102,7 +102,10 @@ func (p *issuePlan) list(ctx context.Context, at func(Issue) Cursor) (out Paged[
 		return paged(rows, p.in.Page, at), err
 	}
 	var rows []Issue
-	from, limit, until := p.in.Page, p.in.Page.limit(), time.Now().Add(p.s.limits.Walking)
+	from, limit, until := p.in.Page, p.in.Page.limit(), time.Now().Add(p.s.limits.Patience)
+	if p.in.Partial {
+		until = time.Now().Add(p.s.limits.Walking)
+	}
 	for step := 0; ; step++ {
 		far := p.s.limits.Walked
 		if step == 0 {

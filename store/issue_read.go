@@ -28,6 +28,7 @@ type IssueQuery struct {
 	ToMS     int64
 	Sort     string // one of the constants above
 	Page     Page
+	Partial  bool // rather a short page soon than a full one later
 }
 
 // jsonText is the text of a member of a JSON column. column and key are constants of this package.

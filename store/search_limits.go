@@ -8,9 +8,10 @@ type searchLimits struct {
 	// met often enough on a walk in the order of the list.
 	Narrow int
 	// Tried is how many rows of a list are walked in the hope of that; it may be that only old ones have it. Then, of issues,
-	// steps of Walked rows are walked as long as Walking lasts, and the page ends where it has come to.
-	Tried, Walked int
-	Walking       time.Duration
+	// steps of Walked rows are walked as long as Walking lasts, or Patience for who wants a full page, and the page
+	// ends where it has come to.
+	Tried, Walked     int
+	Walking, Patience time.Duration
 	// Driven is how many rows a condition may leave to be put in order all of them.
 	Driven int
 	// TextEvents is how many events of issues that have a text may be looked through for it.
@@ -27,7 +28,7 @@ type searchLimits struct {
 }
 
 func usualLimits() searchLimits {
-	return searchLimits{Narrow: 2_000, Tried: 500, Walked: 2_000, Walking: 30 * time.Millisecond, Driven: 10_000, TextEvents: 20_000, CountedEvents: 100_000, PatternValues: 200, FittingValues: 2_000,
+	return searchLimits{Narrow: 2_000, Tried: 500, Walked: 2_000, Walking: 30 * time.Millisecond, Patience: 2 * time.Second, Driven: 10_000, TextEvents: 20_000, CountedEvents: 100_000, PatternValues: 200, FittingValues: 2_000,
 		ReadValues: 50_000, GramValues: 20_000, FrameValues: 20_000}
 }
 

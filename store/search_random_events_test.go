@@ -58,7 +58,7 @@ func TestRandomEventSearches(t *testing.T) {
 		found := 0
 		for n := range 200 {
 			limits := x.limit()
-			if limits.Walked, limits.Tried = max(limits.Walked, 25), max(limits.Tried, 3); limits.Walking == 0 { // a step is a page
+			if limits.Walked, limits.Tried = max(limits.Walked, 25), max(limits.Tried, 3); limits.Patience == 0 { // a step is a page
 				limits.Tried = 50
 			}
 			s.SetSearchLimits(limits)

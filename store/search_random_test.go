@@ -170,7 +170,7 @@ func (x *searched) limit() store.SearchLimits {
 	l, r := store.UsualLimits(), x.rnd
 	l.Narrow = pick(r, 0, 0, 3, 20, l.Narrow)
 	l.Tried, l.Walked = pick(r, 1, 7, 40, l.Tried), pick(r, 1, 7, 40, l.Walked)
-	l.Walking = pick(r, 0, 0, time.Minute)
+	l.Walking, l.Patience = pick(r, 0, 0, time.Minute), pick(r, 0, time.Minute)
 	l.Driven = pick(r, 0, 5, 60, 200, l.Driven)
 	l.TextEvents = pick(r, 0, 100, l.TextEvents)
 	l.PatternValues, l.FittingValues = pick(r, 0, 2, l.PatternValues), pick(r, 0, 3, l.FittingValues)
@@ -280,6 +280,7 @@ func TestRandomIssueSearches(t *testing.T) {
 			if x.rnd.IntN(3) == 0 {
 				q.Projects = x.projects[:1+x.rnd.IntN(2)]
 			}
+			q.Partial = x.rnd.IntN(2) == 0
 			x.period(&q.FromMS, &q.ToMS)
 			want := x.wantIssues(q)
 			found += min(len(want), 1)

@@ -6315,6 +6315,10 @@ export type ListIssuesData = {
          */
         group?: Array<string>;
         /**
+         * An answer may have fewer issues than asked for, and a next cursor to go on from: where few of very many fit, it comes within moments.
+         */
+        partial?: boolean;
+        /**
          * 1: a query that is a short id goes to that issue.
          */
         shortIdLookup?: string;
@@ -12208,6 +12212,10 @@ export type ListProjectIssuesData = {
          * Ids to fetch; the query is ignored then.
          */
         group?: Array<string>;
+        /**
+         * An answer may have fewer issues than asked for, and a next cursor to go on from: where few of very many fit, it comes within moments.
+         */
+        partial?: boolean;
         /**
          * 1: a query that is a short id goes to that issue.
          */

@@ -16,6 +16,7 @@ export function issuesOptions(org: string, scope: Scope, search: { query: string
       limit: PAGE_ROWS,
       groupStatsPeriod: "14d",
       shortIdLookup: "1",
+      partial: true,
       collapse: ["lifetime", "filtered"],
       ...(search.cursor ? { cursor: search.cursor } : {}),
       ...(search.project ? { project: [search.project] } : {}),
