@@ -59,7 +59,8 @@ func (s *Store) issueFieldsOf(scope Scope, f Filter) map[string]field {
 	}
 	// The index has only issues that came with a release, and SQLite has to be told that no others are asked for.
 	set("first_release", exactly(driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ? AND di.first_release <> ''", "di.first_release", scope.OrgID)))
-	for _, c := range []string{"substatus", "assignee_id", "assignee_team_id"} {
+	set("substatus", rareSubstatus(driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ? AND di.substatus IN ('regressed', 'escalating')", "di.substatus", scope.OrgID)))
+	for _, c := range []string{"assignee_id", "assignee_team_id"} {
 		set(c, exactly(driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ?", "di."+c, scope.OrgID)))
 	}
 	set("for_review", exactly(driveBy("SELECT di.id FROM issues AS di WHERE di.org_id = ? AND di.inbox_reason IS NOT NULL", "(di.inbox_reason IS NOT NULL)", scope.OrgID)))
@@ -84,6 +85,16 @@ func (s *Store) issueFieldsOf(scope Scope, f Filter) map[string]field {
 func exactly(by drive) drive {
 	return func(f Filter) (string, []any, bool) {
 		if f.Op != FilterEq || slices.Contains(f.Values, any("")) || slices.Contains(f.Values, any(false)) || slices.Contains(f.Values, any(nil)) {
+			return "", nil, false
+		}
+		return by(f)
+	}
+}
+
+// rareSubstatus is a drive of those that an index has.
+func rareSubstatus(by drive) drive {
+	return func(f Filter) (string, []any, bool) {
+		if f.Op != FilterEq || slices.ContainsFunc(f.Values, func(v any) bool { return v != "regressed" && v != "escalating" }) {
 			return "", nil, false
 		}
 		return by(f)
