@@ -252,10 +252,10 @@ func questions(c storetest.Crowd) (out []question) {
 		}
 	}
 	add("issues of one project", true, func(i int) string {
-		return org + "issues/?statsPeriod=14d&limit=25&query=is:unresolved&sort=date&project=" + itoa(c.Projects[i%4])
+		return org + "issues/?statsPeriod=14d&limit=25&partial=1&query=is:unresolved&sort=date&project=" + itoa(c.Projects[i%4])
 	})
 	add("issues of one environment", true, func(i int) string {
-		return org + "issues/?statsPeriod=14d&limit=25&query=is:unresolved&sort=freq&environment=staging"
+		return org + "issues/?statsPeriod=14d&limit=25&partial=1&query=is:unresolved&sort=freq&environment=staging"
 	})
 	add("issues, a hundred with all parts", true, func(int) string { return org + "issues/?statsPeriod=90d&limit=100&query=is:unresolved&expand=inbox" })
 	add("tab counts", false, func(int) string {

@@ -94,13 +94,14 @@ func (p *eventPlan) order(columns string) order {
 	return order{expr: columns + "timestamp_ms", tie: "e.event_id", tieValue: textTie, ascending: p.in.Ascending}
 }
 
-// within bounds a query of events to an issue, a project or an organisation, and to a window.
+// within bounds a query of events to an issue, a project or an organisation, and to a window: by what the index of
+// their order has.
 func (p *eventPlan) within(q *bun.SelectQuery, columns string) *bun.SelectQuery {
 	switch {
 	case p.in.IssueID != 0:
-		q = q.Where("+e.org_id = ?", p.scope.OrgID).Where(columns+"issue_id IN (?)", bun.List(p.issues)) // the order of time is the issue's
+		q = q.Where(columns+"issue_id IN (?)", bun.List(p.issues))
 	case p.in.ProjectID != 0:
-		q = q.Where("+e.org_id = ?", p.scope.OrgID).Where(columns+"project_id = ?", p.in.ProjectID) // or the project's
+		q = q.Where(columns+"project_id = ?", p.in.ProjectID)
 	default:
 		q = q.Where("e.org_id = ?", p.scope.OrgID)
 	}
@@ -115,7 +116,7 @@ func (p *eventPlan) within(q *bun.SelectQuery, columns string) *bun.SelectQuery 
 
 // rows adds what is asked for to a query of events.
 func (p *eventPlan) rows(q *bun.SelectQuery, columns string) *bun.SelectQuery {
-	q = p.within(q, columns)
+	q = p.within(q, columns).Where("+e.org_id = ?", p.scope.OrgID) // the order of time may be an issue's or a project's
 	if p.in.IssueID == 0 && p.in.ProjectID == 0 && len(p.in.Projects) > 0 {
 		q = q.Where("+e.project_id IN (?)", bun.List(p.in.Projects)) // several: the order of time is the organisation's
 	}

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -141,7 +143,30 @@ func (p *issuePlan) list(ctx context.Context, at func(Issue) Cursor) (out Paged[
 
 // driven are the rows that a driver finds.
 func (p *issuePlan) driven(q *bun.SelectQuery, driver *statementText) *bun.SelectQuery {
-	return p.rows(q, looseIssueColumns).Where("i.id IN (SELECT * FROM ("+driver.text+") AS driven)", driver.args...)
+	rest := *p
+	rest.where = p.without(driver)
+	return rest.rows(q, looseIssueColumns).Where("i.id IN (SELECT * FROM ("+driver.text+") AS driven)", driver.args...)
+}
+
+// without is the filter's condition but for a tag that a driver finds the issues of: those have it, and it takes as long
+// to ask each for it as all the rest.
+func (p *issuePlan) without(driver *statementText) statementText {
+	var rest []Filter
+	for _, c := range conjuncts(p.in.Filter) {
+		query, args, ok := driveOf(p.fields, c)
+		if ok && c.Op == FilterEq && strings.HasPrefix(c.Field, TagField) && query == driver.text && reflect.DeepEqual(args, driver.args) {
+			continue
+		}
+		rest = append(rest, c)
+	}
+	if len(rest) == 0 {
+		return statementText{text: "1 = 1"}
+	}
+	text, args, err := And(rest...).where(p.fields)
+	if err != nil { // which the whole of it had not
+		return p.where
+	}
+	return statementText{text, args}
 }
 
 // count counts up to limit issues. Not exact: there may be more, as no index finds them and it has been looked for them
@@ -187,12 +212,17 @@ func (p *issuePlan) count(ctx context.Context, limit int) (n int64, exact bool, 
 // after is the place that so many rows of a walk lead to; nil: the list ends before. A row counts whether it fits or
 // not, and is not read itself: only what is in the index of the walk is looked at.
 func (p *issuePlan) after(ctx context.Context, rows int) (*Cursor, error) {
-	q := p.s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("i."+p.in.Sort+" AS value, i.id AS id").Where("i.org_id = ?", p.scope.OrgID)
+	q := p.s.read.NewSelect().Model((*Issue)(nil)).ColumnExpr("i." + p.in.Sort + " AS value, i.id AS id")
+	of := statementText{"i.org_id = ?", []any{p.scope.OrgID}}
 	for _, c := range conjuncts(p.in.Filter) {
 		if c.Field == "status" && c.Op == FilterEq && len(c.Values) == 1 {
 			q = q.Where("i.status = ?", c.Values[0])
+			if len(p.in.Projects) == 1 && p.in.Sort == IssuesByLastSeen { // a project has this order of its own
+				of = statementText{"i.project_id = ?", []any{p.in.Projects[0]}}
+			}
 		}
 	}
+	q = q.Where(of.text, of.args...)
 	var at []struct {
 		Value, ID int64
 	}
