@@ -332,9 +332,8 @@ func TestExpireAgedByIndex(t *testing.T) {
 	eachShelf(t, func(t *testing.T, w *shelf) {
 		w.ingest(w.everything("old", w.now.Add(-400*24*time.Hour)))
 		asked := new(statements)
-		for _, db := range []*bun.DB{w.s.Writer(), w.s.Reader()} {
-			db.AddQueryHook(asked)
-		}
+		w.s.SetWriter(w.s.Writer().WithQueryHook(asked))
+		w.s.SetReader(w.s.Reader().WithQueryHook(asked))
 		w.expire(settings.DefaultRetention())
 		if len(asked.list) < 30 {
 			t.Fatalf("%d statements: too few to show anything", len(asked.list))

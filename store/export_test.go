@@ -19,6 +19,9 @@ var Border = border
 
 func (s *Store) SetReader(db *bun.DB) { s.read = db }
 
+// SetWriter is the same of the handle that writes.
+func (s *Store) SetWriter(db *bun.DB) { s.write = db }
+
 type (
 	SearchLimits = searchLimits
 	ListLimits   = listLimits
