@@ -61,14 +61,16 @@ func TestKilledImport(t *testing.T) {
 	for engine, database := range map[string]func(testing.TB) string{"sqlite": storetest.SQLiteURL, "postgres": storetest.PostgresURL} {
 		t.Run(engine, func(t *testing.T) {
 			calm, _ := runImport(t, database(t), address, token, nil)
-			kills := 0
+			var kills atomic.Int64
 			killed, runs := runImport(t, database(t), address, token, func(run, request int) (before, after bool) {
 				at := 1 + 5*run // later in each run, until one is through
-				kills += map[bool]int{true: 1}[request == at]
+				if request == at {
+					kills.Add(1)
+				}
 				return request == at && run%2 == 0, request == at && run%2 == 1
 			})
-			if runs < 10 || kills < runs-1 {
-				t.Errorf("%d runs, %d kills: too few to show anything", runs, kills)
+			if n := int(kills.Load()); runs < 10 || n < runs-1 {
+				t.Errorf("%d runs, %d kills: too few to show anything", runs, n)
 			}
 			if d := cmp.Diff(calm, killed); d != "" {
 				t.Errorf("what is there (-undisturbed +killed):\n%s", d)
@@ -91,11 +93,11 @@ func runImport(t *testing.T, database, address, token string, kill func(run, req
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	var child atomic.Pointer[os.Process]
-	var request atomic.Int64
+	var run, request atomic.Int64
 	gate := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		before, after := false, false
 		if kill != nil {
-			before, after = kill(runs, int(request.Add(1)))
+			before, after = kill(int(run.Load()), int(request.Add(1)))
 		}
 		if before {
 			_ = child.Load().Kill()
@@ -119,7 +121,7 @@ func runImport(t *testing.T, database, address, token string, kill func(run, req
 		must(t, cmd.Start())
 		child.Store(cmd.Process)
 		err := cmd.Wait()
-		runs++
+		runs = int(run.Add(1))
 		if err == nil {
 			return contents(t, s, h.scope), runs
 		}
