@@ -44,7 +44,11 @@ func TestLargeSourceMap(t *testing.T) {
 		up.get(t, "/projects/main/large/events/", &stored)
 		return slices.ContainsFunc(stored, func(e struct{ EventID string }) bool { return e.EventID == id })
 	})
-	up.get(t, "/projects/main/large/events/"+id+"/", &got)
+	until(t, time.Minute, "its frame is looked up", func() bool { // a bundle is known to who stores events some seconds after it is taken
+		got = mappedEvent{}
+		up.get(t, "/projects/main/large/events/"+id+"/", &got)
+		return got.Entries[0].Data.Values[0].Stacktrace.Frames[0].Filename != "/app.js"
+	})
 	mapped := s.memory(t, "VmHWM") - before
 	t.Logf("memory grew by %d MiB over the upload, by %d MiB over the mapping", assembled>>20, mapped>>20)
 	frame := got.Entries[0].Data.Values[0].Stacktrace.Frames[0]

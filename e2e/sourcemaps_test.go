@@ -172,7 +172,7 @@ func TestBadArchive(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), cli, "sourcemaps", "upload", "--wait", "--no-rewrite", "--release", "1", out)
 	cmd.Env = env
 	said, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(said), "MiB") {
+	if err == nil || !strings.Contains(string(said), "more than 200 times its size") {
 		t.Errorf("%v\n%s", err, said)
 	}
 }

@@ -24,6 +24,9 @@ func (q *queries) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 	}
 }
 
+// wholeIndex has only what is asked for: events that were stored before they had tags.
+const wholeIndex = "events_untagged"
+
 // wholeReads explains a query and gives the steps that read a table whole. Postgres is asked for the
 // plan it would have with large tables: an empty one is cheapest read whole.
 func wholeReads(t *testing.T, db *bun.DB, query string) (bad []string) {
@@ -58,7 +61,7 @@ func wholeReads(t *testing.T, db *bun.DB, query string) (bad []string) {
 		if err != nil {
 			t.Fatalf("explain: %v", err)
 		}
-		if readsWhole(line) {
+		if readsWhole(line) && !strings.Contains(line, wholeIndex) {
 			bad = append(bad, line)
 		}
 		// Postgres tells on a line of its own where an index is entered; an index scan without is a walk.
@@ -69,7 +72,7 @@ func wholeReads(t *testing.T, db *bun.DB, query string) (bad []string) {
 			if walk != "" {
 				bad = append(bad, walk)
 			}
-			if walk = ""; strings.Contains(line, "Index Scan using") || strings.Contains(line, "Index Only Scan using") {
+			if walk = ""; (strings.Contains(line, "Index Scan using") || strings.Contains(line, "Index Only Scan using")) && !strings.Contains(line, wholeIndex) {
 				walk = line
 			}
 		}

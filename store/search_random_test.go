@@ -271,7 +271,7 @@ func TestRandomIssueSearches(t *testing.T) {
 		w := &ways{}
 		s.SetReader(s.Reader().WithQueryHook(w))
 		found := 0
-		for n := range 250 {
+		for n := range 150 {
 			limits := x.limit()
 			q := store.IssueQuery{Filter: x.filter(3, x.issueLeaf), Sort: pick(x.rnd, store.IssuesByLastSeen, store.IssuesByFirstSeen, store.IssuesByEvents, store.IssuesByUsers)}
 			if n%5 == 0 { // conditions that indexes find many rows of
