@@ -75,7 +75,7 @@ export function IssueMarks({ org, issue, set }: { org: string; issue: IssueDetai
 export function ShareIssue({ org, issue }: { org: string; issue: IssueDetail }) {
   const { copied, copy } = useCopy();
   return (
-    <button type="button" className="btn" title="Copy the link to this issue" aria-label="Copy the link to this issue" onClick={() => copy(`${window.location.origin}/organizations/${org}/issues/${issue.shortId}/`)}>
+    <button type="button" className="btn" title="Copy the link to this issue" aria-label="Share: copy the link to this issue" onClick={() => copy(`${window.location.origin}/organizations/${org}/issues/${issue.shortId}/`)}>
       <Icon name={copied ? "check" : "share"} size="s" />
       <span className="hide-s">{copied ? "Link copied" : "Share"}</span>
       <span className="vh" role="status">
